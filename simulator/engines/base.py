@@ -1,0 +1,98 @@
+"""What every engine offers. ``tests/engines/test_contract.py`` drives all of them through one life cycle.
+
+An *engine* opens an *environment*: one PostgreSQL server, and a place where the project's code runs. Commands
+run in a *place*: ``server`` (PostgreSQL's own client tools, beside the server) or ``project`` (the project's
+Python, in the folder that holds manage.py). Neither place reaches anything but that server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
+
+from simulator.model import Address, Outcome
+from simulator.plan import Plan
+from simulator.store import Run
+
+Place = Literal["server", "project"]
+
+
+class Environment(Protocol):
+    """An opened server and project place, alive until the engine's context manager ends."""
+
+    @property
+    def server_version(self) -> str:
+        """The running server's version ("15.20")."""
+
+    @property
+    def client_major(self) -> int:
+        """The major of psql and pg_restore in the ``server`` place; at least the server's."""
+
+    @property
+    def python(self) -> str:
+        """The project's Python, as the ``project`` place sees it."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the report has to say of this environment (not confined, another major than the dump's ...)."""
+
+    def run(
+        self,
+        place: Place,
+        argv: tuple[str, ...],
+        *,
+        cwd: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        stdin: BinaryIO | None = None,
+    ) -> Outcome:
+        """Run one command to its end and return what it did, whatever its exit code.
+
+        ``environment`` comes on top of the place's own. ``stdin`` is streamed, never held in memory whole.
+        Raises EngineDied when the place itself is gone.
+        """
+
+    def put(self, place: Place, source: Path) -> str:
+        """Make a local file or folder readable in that place; return its path there.
+
+        ``source`` itself is never changed through it. A folder put for the ``project`` place may be written
+        to there (code that logs into its own tree), on a throwaway copy or layer.
+        """
+
+    def read(self, place: Place, path: str) -> bytes:
+        """The content of a file in that place. Raises FileNotFoundError."""
+
+    def scratch(self, place: Place) -> str:
+        """A folder in that place that its commands may write to."""
+
+    def address(self, dbname: str, user: str) -> Address:
+        """Where migsim itself reaches that database (a socket directory on this machine)."""
+
+    def inside(self, dbname: str, user: str) -> Address:
+        """Where commands in either place reach it."""
+
+    def server_log(self) -> str:
+        """The server's csvlog so far; its columns are those of PostgreSQL's manual, section 20.8.4."""
+
+    def how_to_enter(self, dbname: str) -> str:
+        """The command that opens a psql there; shown by ``--keep``."""
+
+
+class Engine(Protocol):
+    """A kind of throwaway environment."""
+
+    @property
+    def name(self) -> str: ...
+
+    def unusable(self, plan: Plan) -> str | None:
+        """Why this engine can't serve that plan, in a sentence that ends in what to do; None: it can."""
+
+    def open(self, plan: Plan, run: Run) -> AbstractContextManager[Environment]:
+        """Start everything, each object in the run's ledger before it is created; remove it all at the end.
+
+        Raises CannotTell with the reason when something can't be built or started.
+        """
+
+    def remove(self, entry: Mapping[str, str]) -> bool:
+        """Remove one object that a dead run's ledger names (``store.Run.record`` wrote it); True: it is gone."""

@@ -1,0 +1,187 @@
+"""What migsim keeps on this machine: runs with their ledgers, and caches.
+
+A run is a folder. Its ``lock`` is held (flock) for as long as the process lives, so a dead run is one whose
+lock can be taken: no guess from process numbers. Its ``ledger.jsonl`` names each thing *before* it is created,
+so whatever a kill -9 leaves behind is known to the next start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.errors import CannotTell
+
+
+@dataclass(frozen=True)
+class Run:
+    """One live run: its id, its private folder, its ledger."""
+
+    id: str
+    folder: Path
+    keep: bool = False  # --keep: what it made outlives it, until ``migsim clean``
+
+    def record(self, kind: str, **facts: str) -> None:
+        """Write down a thing that is about to be created. ``kind`` tells which engine knows how to remove it."""
+        line = json.dumps({"kind": kind, **facts}) + "\n"
+        with (self.folder / "ledger.jsonl").open("a") as ledger:
+            ledger.write(line)
+            ledger.flush()
+            os.fsync(ledger.fileno())
+
+
+def runs_folder() -> Path:
+    """Where runs live: on a disk (not a tmpfs), with a short path (a socket's path has 107 bytes), enterable
+    by the unprivileged user that PostgreSQL runs as. ``MIGSIM_RUNS`` names another."""
+    base = os.environ.get("MIGSIM_RUNS")
+    if base:
+        return Path(base).resolve()
+    var_tmp = Path("/var/tmp")
+    parent = var_tmp if os.access(var_tmp, os.W_OK) else Path(tempfile.gettempdir())
+    return parent / f"migsim-{os.getuid()}"
+
+
+def cache_folder() -> Path:
+    """Where what is slow to make again is kept. ``MIGSIM_CACHE`` names another place."""
+    base = os.environ.get("MIGSIM_CACHE")
+    if base:
+        return Path(base).resolve()
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(home) / "migsim"
+
+
+@contextlib.contextmanager
+def open_run(*, keep: bool = False) -> Iterator[Run]:
+    """A fresh run, locked while it lives. Its folder goes at the end, unless it is kept."""
+    runs = _private(runs_folder())
+    name = secrets.token_hex(5)
+    folder = runs / name
+    run = Run(id=name, folder=folder, keep=keep)
+    # Made under the lock of the parent, or a sweep could take the folder between its birth and its lock.
+    with _locked(runs / ".lock"):
+        folder.mkdir(mode=0o711)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield run
+    finally:
+        if keep:
+            (folder / "kept").touch()
+        else:
+            remove_tree(folder)
+        os.close(lock)
+
+
+def sweep(remove: Callable[[Mapping[str, str]], bool], *, kept: bool = False) -> list[str]:
+    """Remove what dead runs left; return a line for each thing that could not be removed yet.
+
+    ``remove`` gets each ledger entry, newest first, and says whether it is gone. ``kept`` takes runs that
+    ended with ``--keep`` too.
+    """
+    runs = runs_folder()
+    if not runs.is_dir():
+        return []
+    left: list[str] = []
+    with _locked(runs / ".lock"):
+        dead = [folder for folder in sorted(runs.iterdir()) if folder.is_dir() and _is_dead(folder)]
+    for folder in dead:
+        if (folder / "kept").exists() and not kept:
+            continue
+        entries = read_ledger(folder)
+        remaining = [entry for entry in reversed(entries) if not remove(entry)]
+        if remaining:
+            left.extend(
+                f"{entry['kind']} {entry.get('name', '')} of run {folder.name}" for entry in remaining
+            )
+        else:
+            remove_tree(folder)
+    return left
+
+
+def read_ledger(folder: Path) -> list[dict[str, str]]:
+    """The things a run wrote down. A last line cut by a kill named nothing that exists yet."""
+    entries = []
+    with contextlib.suppress(FileNotFoundError):
+        for line in (folder / "ledger.jsonl").read_text().splitlines():
+            with contextlib.suppress(json.JSONDecodeError):
+                entries.append(json.loads(line))
+    return entries
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder, also where something in it was made unreadable."""
+
+    def open_and_retry(function: Callable[..., object], path: str, _error: BaseException) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(path), 0o700)
+            os.chmod(path, 0o700)
+            function(path)
+
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(folder, onexc=open_and_retry)
+    else:
+        shutil.rmtree(folder, onerror=lambda f, p, e: open_and_retry(f, p, e[1]))
+
+
+@contextlib.contextmanager
+def cached(kind: str, key: str) -> Iterator[tuple[Path, bool]]:
+    """A cache entry under its own lock: the folder, and whether it is complete already.
+
+    The caller fills an incomplete one inside the ``with``; it counts as complete only when that ends without
+    an exception, by a marker that is written last. A half-filled one is emptied first.
+    """
+    parent = cache_folder() / kind
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = parent / key
+    with _locked(parent / f".{key}.lock"):
+        ready = parent / f".{key}.ready"
+        if ready.exists() and folder.exists():
+            yield folder, True
+            return
+        if folder.exists():
+            remove_tree(folder)
+        folder.mkdir()
+        yield folder, False
+        ready.touch()
+
+
+def _is_dead(folder: Path) -> bool:
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(lock)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _private(folder: Path) -> Path:
+    """Our own folder, entered but not listed by others; somebody else's under that name is refused."""
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    owner = folder.stat().st_uid
+    if owner != os.getuid() or folder.is_symlink():
+        raise CannotTell(
+            f"{folder} belongs to another user", "set MIGSIM_RUNS to a folder of your own on a disk with room"
+        )
+    return folder
