@@ -180,9 +180,7 @@ class Trace:
     migrations: tuple[MigrationRun, ...] = ()
     failure: Failure | None = None
     attempts: tuple[Attempt, ...] = ()
-    notices: tuple[
-        str, ...
-    ] = ()  # warnings of the server worth a reader's eye (cascaded drops, truncated names)
+    notices: tuple[str, ...] = ()  # warnings of the server worth a reader's eye (cascaded drops, truncated names)
     second_migrate: tuple[str, ...] | None = None  # what a second migrate still had to do; None: not asked
     models_read: int | None = None
     data_dependent: tuple[str, ...] = ()  # pending operations whose outcome depends on rows (tier schema)

@@ -66,8 +66,6 @@ class Plan:
     postgres_image: str | None = None  # docker; None: postgres:<major>
     exact_major: bool = False  # the scenario names the major, so a neighbour will not do
     parameters: Mapping[str, str] = field(default_factory=dict)  # postgresql.conf settings
-    environment: Mapping[str, str] = field(
-        default_factory=dict
-    )  # for the project's process; values are secret
+    environment: Mapping[str, str] = field(default_factory=dict)  # for the project's process; values are secret
     confine_required: bool = True  # embedded: refuse where the kernel allows no namespace
     disk_needed: int = 0  # bytes that the run will write at least

@@ -79,7 +79,8 @@ def _drain(child: subprocess.Popen[bytes], stdin: BinaryIO | None) -> tuple[byte
     def collect(name: str, stream: IO[bytes]) -> None:
         collected[name] = stream.read()
 
-    assert child.stdout is not None and child.stderr is not None
+    assert child.stdout is not None
+    assert child.stderr is not None
     readers = [
         threading.Thread(target=collect, args=("stdout", child.stdout), daemon=True),
         threading.Thread(target=collect, args=("stderr", child.stderr), daemon=True),

@@ -99,9 +99,7 @@ def sweep(remove: Callable[[Mapping[str, str]], bool], *, kept: bool = False) ->
         entries = read_ledger(folder)
         remaining = [entry for entry in reversed(entries) if not remove(entry)]
         if remaining:
-            left.extend(
-                f"{entry['kind']} {entry.get('name', '')} of run {folder.name}" for entry in remaining
-            )
+            left.extend(f"{entry['kind']} {entry.get('name', '')} of run {folder.name}" for entry in remaining)
         else:
             remove_tree(folder)
     return left
