@@ -1,0 +1,1 @@
+"""The docker engine: PostgreSQL and the project in containers without any network."""
