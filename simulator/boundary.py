@@ -1,0 +1,105 @@
+"""The one try/except of the program: what went wrong -> a line, a hint, an exit code; for a bug also a log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import simulator
+from simulator.errors import MigsimError, Terminated
+
+EXIT_BUG = 4
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Run a command; whatever it raises becomes one line on stderr and the exit code that the README names."""
+    with _signals():
+        try:
+            return command()
+        except MigsimError as error:
+            complain(error)
+            return error.exit_code
+        except KeyboardInterrupt:
+            _print("interrupted; everything that was started has been removed")
+            return EXIT_INTERRUPTED
+        except Terminated:
+            _print("terminated; everything that was started has been removed")
+            return EXIT_TERMINATED
+        except BrokenPipeError:
+            # Whoever read our output has gone; say nothing more to them, at interpreter exit either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return EXIT_BUG
+        except Exception as error:
+            complain(describe_bug(error))
+            return EXIT_BUG
+
+
+def complain(error: MigsimError) -> None:
+    """The error's line and its hint, on stderr."""
+    _print(error.message)
+    if error.hint:
+        sys.stderr.write(f"hint: {error.hint}\n")
+
+
+def describe_bug(error: Exception) -> MigsimError:
+    """Write the traceback to a log that can be pasted into an issue; return the line that names it.
+
+    The traceback holds migsim's own frames, not their variables, so no value of the user's is in it.
+    """
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    text = (
+        f"migsim {simulator.__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
+        f"```\n{''.join(lines)}```\n"
+    )
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="migsim-bug-", suffix=".md", delete=False) as log:
+            log.write(text)
+        where = log.name
+    except OSError:
+        sys.stderr.write(text)
+        where = "the lines above"
+    bug = MigsimError(
+        f"a bug in migsim: {type(error).__name__} (nothing was concluded about your migrations)",
+        f"please report it with {where}",
+    )
+    bug.exit_code = EXIT_BUG
+    return bug
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP unwind like Ctrl-C, so that the context managers clean up; a second one waits for them."""
+
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
+        _print("cleaning up …")
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+    # One that is ignored already (nohup, a shell's background job) stays ignored.
+    caught = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    before = {number: signal.signal(number, unwind) for number in caught}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print(text: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"migsim: {text}\n")
+        sys.stderr.flush()

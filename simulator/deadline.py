@@ -1,0 +1,30 @@
+"""A limit in seconds on a block, whatever it is waiting for."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+from simulator.errors import CannotTell
+
+
+@contextlib.contextmanager
+def deadline(seconds: float, message: str, hint: str) -> Iterator[None]:
+    """Raise CannotTell inside the block once ``seconds`` have passed; main thread only.
+
+    An alarm signal interrupts every wait (a socket, a child, a lock), so the engines need no timeouts of their
+    own, and the block's context managers clean up as for any other error.
+    """
+
+    def expire(_number: int, _frame: FrameType | None) -> None:
+        raise CannotTell(message, hint)
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

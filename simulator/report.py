@@ -1,0 +1,200 @@
+"""What was found out -> a verdict, the failure it names, an exit code. Pure, and the only place that decides.
+
+A verdict other than SAFE needs a reason; SAFE needs all of: migrate ran to its end, a second migrate had nothing
+to do, every model could be selected from, and nothing about the sandbox itself stood in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.model import Failure, Finding, Phase, Trace, Verdict
+from simulator.scenario import Expect
+
+INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL manual, appendix A
+
+EXIT_SAFE = 0
+EXIT_WOULD_FAIL = 1
+EXIT_USAGE = 2
+EXIT_CANNOT_TELL = 3
+EXIT_BUG = 4
+
+# Several scenarios: the first of these that occurred is the whole run's exit code.
+GRAVEST_FIRST = (EXIT_BUG, EXIT_WOULD_FAIL, EXIT_CANNOT_TELL, EXIT_SAFE)
+
+
+@dataclass(frozen=True)
+class RestoreErrors:
+    """What one baseline step printed that was not benign."""
+
+    errors: tuple[Failure, ...]
+    over_data: bool  # the database was not empty before
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the verdict stands on."""
+
+    restores: tuple[RestoreErrors, ...] = ()
+    # Why the baseline is not what production is, though nothing failed (a lacking extension ...).
+    incomplete: tuple[str, ...] = ()
+    trace: Trace | None = None
+    # The same rehearsal as superuser; made when a role that nobody named met a 42501.
+    as_superuser: Trace | None = None
+    role_was_named: bool = False
+    tier: str = "data"
+    role: str | None = None
+    # Where the server is newer than the one the dump came from, Django's refusal of the old one.
+    refused_version: Failure | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with the failure it names and, for UNKNOWN, the sentence that says why."""
+
+    verdict: Verdict
+    failure: Failure | None = None
+    because: str = ""
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """Decide. The order of the questions is the order of what a person would meet."""
+    for step in (_judge_restore, _judge_baseline, _judge_trace):
+        if judgement := step(evidence):
+            return judgement
+    return Judgement(Verdict.SAFE)
+
+
+def _judge_restore(evidence: Evidence) -> Judgement | None:
+    trace_failure = evidence.trace.failure if evidence.trace else None
+    for restore in evidence.restores:
+        if restore.errors and not restore.over_data:
+            named = ", ".join(dict.fromkeys(_object(error) for error in restore.errors[:5]))
+            more = f" and {len(restore.errors) - 5} more" if len(restore.errors) > 5 else ""
+            because = f"the dump did not restore whole into an empty database ({named}{more})"
+            return Judgement(Verdict.UNKNOWN, trace_failure or restore.errors[0], because)
+    for restore in evidence.restores:
+        if restore.errors:
+            sandbox = next((error for error in restore.errors if error.sandbox), None)
+            if sandbox:
+                return Judgement(Verdict.UNKNOWN, sandbox, str(sandbox.sandbox))
+            return Judgement(Verdict.WOULD_FAIL, restore.errors[0])
+    return None
+
+
+def _judge_baseline(evidence: Evidence) -> Judgement | None:
+    if not evidence.incomplete:
+        return None
+    failure = evidence.trace.failure if evidence.trace else None
+    return Judgement(Verdict.UNKNOWN, failure, "; ".join(evidence.incomplete))
+
+
+def _judge_trace(evidence: Evidence) -> Judgement | None:
+    trace = evidence.trace
+    if evidence.refused_version:
+        return Judgement(Verdict.WOULD_FAIL, evidence.refused_version)
+    if trace is None:
+        return Judgement(Verdict.UNKNOWN, None, "migrate was not rehearsed")
+    if trace.failure:
+        return _judge_failure(evidence, trace.failure)
+    return _judge_success(evidence, trace)
+
+
+def _judge_failure(evidence: Evidence, failure: Failure) -> Judgement:
+    if failure.phase is Phase.SETTINGS:
+        return Judgement(Verdict.UNKNOWN, failure, failure.sandbox or "the project's settings did not load")
+    if failure.sandbox:
+        return Judgement(Verdict.UNKNOWN, failure, failure.sandbox)
+    if failure.sqlstate == INSUFFICIENT_PRIVILEGE and not evidence.role_was_named:
+        return _judge_denied(evidence, failure)
+    return Judgement(Verdict.WOULD_FAIL, failure)
+
+
+def _judge_denied(evidence: Evidence, denied: Failure) -> Judgement:
+    """A dump carries no role memberships, so a refusal may be the sandbox's: what the superuser meets decides."""
+    again = evidence.as_superuser
+    if again and again.failure and not again.failure.sandbox and again.failure.phase is not Phase.SETTINGS:
+        return Judgement(Verdict.WOULD_FAIL, again.failure)
+    what = denied.denied or denied.message
+    role = f"role {evidence.role}" if evidence.role else "the project's role"
+    because = f"{role} was refused ({what}), and a dump does not say of which roles it is a member"
+    return Judgement(Verdict.UNKNOWN, denied, because)
+
+
+def _judge_success(evidence: Evidence, trace: Trace) -> Judgement | None:
+    if not trace.complete:
+        return Judgement(Verdict.UNKNOWN, None, "the project's process ended before it could report")
+    if trace.second_migrate is None or trace.models_read is None:
+        return Judgement(Verdict.UNKNOWN, None, "the checks after migrate did not run")
+    if trace.second_migrate:
+        names = ", ".join(trace.second_migrate)
+        return Judgement(
+            Verdict.WOULD_FAIL,
+            Failure(
+                exception="",
+                message=f"a second migrate still had something to do: {names}",
+                phase=Phase.SMOKE,
+                migration=trace.second_migrate[0],
+            ),
+        )
+    if evidence.tier == "schema" and trace.data_dependent:
+        named = "; ".join(trace.data_dependent[:3])
+        return Judgement(Verdict.UNKNOWN, None, f"without rows it can't be told what these would do: {named}")
+    return None
+
+
+def exit_code(judgement: Judgement, expect: Expect | None) -> int:
+    """0 safe, or exactly what ``expect`` says; 1 would fail; 3 unknown that nobody expected."""
+    if expect is None:
+        return {Verdict.SAFE: EXIT_SAFE, Verdict.WOULD_FAIL: EXIT_WOULD_FAIL}.get(
+            judgement.verdict, EXIT_CANNOT_TELL
+        )
+    if meets(judgement, expect):
+        return EXIT_SAFE
+    return EXIT_CANNOT_TELL if judgement.verdict is Verdict.UNKNOWN else EXIT_WOULD_FAIL
+
+
+def meets(judgement: Judgement, expect: Expect) -> bool:
+    """Whether the verdict is exactly the expected one, with the migration and SQLSTATE where they are named."""
+    failure = judgement.failure
+    return (
+        judgement.verdict == expect.verdict
+        and (expect.migration is None or (failure is not None and failure.migration == expect.migration))
+        and (expect.sqlstate is None or (failure is not None and failure.sqlstate == expect.sqlstate))
+    )
+
+
+def gravest(codes: Sequence[int]) -> int:
+    """The exit code of several scenarios: the first of 4, 1, 3, 0 that occurred."""
+    return next(code for code in GRAVEST_FIRST if code in codes)
+
+
+def findings(evidence: Evidence, judgement: Judgement) -> tuple[Finding, ...]:
+    """Each thing that would go wrong, in the order met: the restore's errors, then migrate's."""
+    failures = [error for restore in evidence.restores for error in restore.errors]
+    if judgement.failure and judgement.failure not in failures:
+        failures.append(judgement.failure)
+    elif evidence.trace and evidence.trace.failure:
+        failures.append(evidence.trace.failure)
+    return tuple(Finding(id=number, failure=failure) for number, failure in enumerate(failures, 1))
+
+
+def not_checked(*, dump: bool, tier: str, superuser: bool) -> tuple[str, ...]:
+    """What this way of rehearsing cannot show, whatever its verdict."""
+    notes = ["locks, timeouts and live traffic"]
+    if dump:
+        notes += [
+            "INVALID indexes (a dump carries none)",
+            "settings of the database and its roles (a dump carries them only in part)",
+        ]
+    if superuser:
+        notes.append("ownership and privileges (the project connected as a superuser)")
+    if tier == "schema":
+        notes.append("data-dependent errors (tier: schema)")
+    return tuple(notes)
+
+
+def _object(error: Failure) -> str:
+    state = f"{error.sqlstate} " if error.sqlstate else ""
+    return f"{state}{error.relation or error.message}"

@@ -1,0 +1,167 @@
+"""What decides the verdict: one test a rule, and its silence beside it."""
+
+from dataclasses import replace
+
+import pytest
+
+from simulator.model import Failure, Phase, Trace, Verdict
+from simulator.report import Evidence, Judgement, RestoreErrors, exit_code, findings, gravest, judge, not_checked
+from simulator.scenario import Expect
+
+RAN = Trace(complete=True, second_migrate=(), models_read=7)
+EXISTS = Failure(
+    exception="django.db.utils.ProgrammingError",
+    message='relation "blog_tag" already exists',
+    phase=Phase.OPERATION,
+    migration="blog.0003_tags",
+    sqlstate="42P07",
+    relation="blog_tag",
+)
+DENIED = replace(EXISTS, sqlstate="42501", message="must be owner of table blog_tag", denied="blog_tag of ops")
+REFUSED = replace(EXISTS, sqlstate=None, sandbox="no connection to redis:6379")
+RESTORE = Failure(exception="", message="type hstore does not exist", phase=Phase.RESTORE, sqlstate="42704")
+
+
+def with_failure(failure: Failure) -> Trace:
+    return Trace(complete=True, failure=failure)
+
+
+def verdict(**facts: object) -> Verdict:
+    return judge(Evidence(**facts)).verdict  # type: ignore[arg-type]
+
+
+def test_safe_needs_the_end_the_second_migrate_and_the_models() -> None:
+    assert verdict(trace=RAN) == Verdict.SAFE
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        None,
+        replace(RAN, complete=False),
+        replace(RAN, second_migrate=None),
+        replace(RAN, models_read=None),
+    ],
+)
+def test_what_was_not_checked_is_never_safe(trace: Trace | None) -> None:
+    judgement = judge(Evidence(trace=trace))
+    assert judgement.verdict == Verdict.UNKNOWN
+    assert judgement.because
+
+
+def test_a_second_migrate_with_work_left_would_fail_in_phase_smoke() -> None:
+    judgement = judge(Evidence(trace=replace(RAN, second_migrate=("blog.0004_slug",))))
+    assert judgement.verdict == Verdict.WOULD_FAIL
+    assert judgement.failure is not None
+    assert (judgement.failure.phase, judgement.failure.migration) == (Phase.SMOKE, "blog.0004_slug")
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in (Phase.SETTINGS, Phase.RESTORE)])
+def test_every_phase_from_check_on_would_fail(phase: Phase) -> None:
+    assert verdict(trace=with_failure(replace(EXISTS, phase=phase))) == Verdict.WOULD_FAIL
+
+
+def test_settings_that_do_not_load_are_unknown_with_what_was_missing() -> None:
+    missing = replace(EXISTS, phase=Phase.SETTINGS, sandbox="environment variable SECRET_KEY is not set")
+    judgement = judge(Evidence(trace=with_failure(missing)))
+    assert judgement.verdict == Verdict.UNKNOWN
+    assert "SECRET_KEY" in judgement.because
+
+
+def test_a_reason_of_the_sandbox_is_unknown_and_named() -> None:
+    judgement = judge(Evidence(trace=with_failure(REFUSED)))
+    assert judgement.verdict == Verdict.UNKNOWN
+    assert "redis:6379" in judgement.because
+
+
+def test_restore_errors_into_an_empty_database_are_unknown_even_when_migrate_ran() -> None:
+    judgement = judge(Evidence(trace=RAN, restores=(RestoreErrors((RESTORE,), over_data=False),)))
+    assert judgement.verdict == Verdict.UNKNOWN
+    assert "42704" in judgement.because
+
+
+def test_restore_errors_over_data_would_fail_in_phase_restore() -> None:
+    judgement = judge(Evidence(trace=RAN, restores=(RestoreErrors((RESTORE,), over_data=True),)))
+    assert (judgement.verdict, judgement.failure) == (Verdict.WOULD_FAIL, RESTORE)
+
+
+def test_a_restore_without_errors_over_data_says_nothing() -> None:
+    assert verdict(trace=RAN, restores=(RestoreErrors((), over_data=True),)) == Verdict.SAFE
+
+
+def test_an_incomplete_baseline_is_unknown() -> None:
+    judgement = judge(Evidence(trace=RAN, incomplete=("the server lacks extension postgis",)))
+    assert judgement.verdict == Verdict.UNKNOWN
+    assert "postgis" in judgement.because
+
+
+def test_a_refusal_of_a_named_role_would_fail() -> None:
+    assert verdict(trace=with_failure(DENIED), role_was_named=True) == Verdict.WOULD_FAIL
+
+
+def test_a_refusal_that_a_superuser_does_not_meet_is_unknown_and_names_object_and_role() -> None:
+    judgement = judge(Evidence(trace=with_failure(DENIED), as_superuser=RAN, role="shop_app"))
+    assert judgement.verdict == Verdict.UNKNOWN
+    assert "blog_tag of ops" in judgement.because
+    assert "shop_app" in judgement.because
+
+
+def test_after_a_refusal_the_superusers_failure_is_the_verdict() -> None:
+    judgement = judge(Evidence(trace=with_failure(DENIED), as_superuser=with_failure(EXISTS), role="shop_app"))
+    assert (judgement.verdict, judgement.failure) == (Verdict.WOULD_FAIL, EXISTS)
+
+
+def test_a_refusal_repeated_into_a_sandbox_reason_stays_unknown() -> None:
+    again = with_failure(REFUSED)
+    assert verdict(trace=with_failure(DENIED), as_superuser=again) == Verdict.UNKNOWN
+
+
+def test_django_refusing_the_dumps_own_server_would_fail_although_a_newer_one_ran() -> None:
+    refused = replace(EXISTS, phase=Phase.CHECK, sqlstate=None, message="PostgreSQL 14 or later is required")
+    assert verdict(trace=RAN, refused_version=refused) == Verdict.WOULD_FAIL
+
+
+def test_without_rows_an_operation_that_depends_on_them_is_unknown() -> None:
+    trace = replace(RAN, data_dependent=("blog.0004: RunPython fill",))
+    assert verdict(trace=trace, tier="schema") == Verdict.UNKNOWN
+    assert verdict(trace=trace, tier="data") == Verdict.SAFE
+
+
+@pytest.mark.parametrize(("given", "code"), [(Verdict.SAFE, 0), (Verdict.WOULD_FAIL, 1), (Verdict.UNKNOWN, 3)])
+def test_exit_codes_without_expectation(given: Verdict, code: int) -> None:
+    assert exit_code(Judgement(given), None) == code
+
+
+@pytest.mark.parametrize(
+    ("judgement", "expect", "code"),
+    [
+        (Judgement(Verdict.WOULD_FAIL, EXISTS), Expect(verdict="would-fail"), 0),
+        (Judgement(Verdict.WOULD_FAIL, EXISTS), Expect(verdict="would-fail", sqlstate="42P07"), 0),
+        (Judgement(Verdict.WOULD_FAIL, EXISTS), Expect(verdict="would-fail", sqlstate="42701"), 1),
+        (Judgement(Verdict.WOULD_FAIL, EXISTS), Expect(verdict="would-fail", migration="blog.0004"), 1),
+        (Judgement(Verdict.SAFE), Expect(verdict="would-fail"), 1),
+        (Judgement(Verdict.UNKNOWN), Expect(verdict="unknown"), 0),
+        (Judgement(Verdict.UNKNOWN), Expect(verdict="safe"), 3),
+    ],
+)
+def test_an_expectation_is_met_exactly_or_not(judgement: Judgement, expect: Expect, code: int) -> None:
+    assert exit_code(judgement, expect) == code
+
+
+@pytest.mark.parametrize(("codes", "whole"), [([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1), ([1, 4, 3], 4)])
+def test_several_scenarios_end_with_the_gravest(codes: list[int], whole: int) -> None:
+    assert gravest(codes) == whole
+
+
+def test_findings_list_the_restore_first_then_migrate() -> None:
+    evidence = Evidence(trace=with_failure(EXISTS), restores=(RestoreErrors((RESTORE,), over_data=True),))
+    listed = findings(evidence, judge(evidence))
+    assert [finding.failure for finding in listed] == [RESTORE, EXISTS]
+    assert [finding.id for finding in listed] == [1, 2]
+
+
+def test_a_dump_never_shows_invalid_indexes() -> None:
+    assert any("INVALID" in note for note in not_checked(dump=True, tier="data", superuser=False))
+    assert not any("INVALID" in note for note in not_checked(dump=False, tier="data", superuser=False))
+    assert any("tier: schema" in note for note in not_checked(dump=True, tier="schema", superuser=False))
+    assert any("ownership" in note for note in not_checked(dump=True, tier="data", superuser=True))

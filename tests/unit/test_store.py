@@ -1,0 +1,96 @@
+"""Runs are locked while they live; what a dead one wrote down is removed, a live one's is not touched."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from simulator import store
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIGSIM_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("MIGSIM_CACHE", str(tmp_path / "cache"))
+
+
+def dead_run(*, keep: bool = False, cut: bool = False) -> Path:
+    """A run whose process ended without cleaning up, as kill -9 leaves it."""
+    script = (
+        "import os, sys\n"
+        "from simulator import store\n"
+        f"with store.open_run(keep={keep}) as run:\n"
+        "    run.record('thing', name='first')\n"
+        "    run.record('thing', name='second')\n"
+        "    print(run.folder, flush=True)\n"
+        f"    if not {keep}: os._exit(9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    folder = Path(done.stdout.strip())
+    if cut:
+        with (folder / "ledger.jsonl").open("a") as ledger:
+            ledger.write('{"kind": "thi')
+    return folder
+
+
+def test_a_run_that_ends_leaves_no_folder() -> None:
+    with store.open_run() as run:
+        assert run.folder.is_dir()
+    assert not run.folder.exists()
+
+
+def test_a_sweep_removes_what_a_dead_run_wrote_down_newest_first() -> None:
+    folder = dead_run(cut=True)
+    removed: list[Mapping[str, str]] = []
+    left = store.sweep(lambda entry: removed.append(entry) is None)
+    assert left == []
+    assert [entry["name"] for entry in removed] == ["second", "first"]
+    assert not folder.exists()
+
+
+def test_a_sweep_does_not_touch_a_live_run() -> None:
+    with store.open_run() as run:
+        run.record("thing", name="mine")
+        assert store.sweep(lambda entry: pytest.fail(f"swept {entry}")) == []
+        assert run.folder.is_dir()
+
+
+def test_what_cannot_be_removed_yet_is_told_and_tried_again() -> None:
+    folder = dead_run()
+    left = store.sweep(lambda entry: entry["name"] != "first")
+    assert left == [f"thing first of run {folder.name}"]
+    assert folder.exists()
+    assert store.sweep(lambda entry: True) == []
+    assert not folder.exists()
+
+
+def test_a_kept_run_waits_for_clean() -> None:
+    folder = dead_run(keep=True)
+    assert store.sweep(lambda entry: pytest.fail("a kept run was swept")) == []
+    assert folder.exists()
+    store.sweep(lambda entry: True, kept=True)
+    assert not folder.exists()
+
+
+def test_the_ledger_is_on_disk_before_the_thing_is_made() -> None:
+    with store.open_run() as run:
+        run.record("container", name="a", docker_host="unix:///x")
+        lines = (run.folder / "ledger.jsonl").read_text().splitlines()
+        assert json.loads(lines[0]) == {"kind": "container", "name": "a", "docker_host": "unix:///x"}
+
+
+def test_a_cache_entry_is_ready_only_when_it_was_filled_to_the_end() -> None:
+    with pytest.raises(RuntimeError), store.cached("venvs", "k") as (folder, ready):
+        assert not ready
+        (folder / "half").touch()
+        raise RuntimeError("killed in the middle")
+    with store.cached("venvs", "k") as (folder, ready):
+        assert not ready
+        assert not (folder / "half").exists()
+        (folder / "whole").touch()
+    with store.cached("venvs", "k") as (folder, ready):
+        assert ready
+        assert (folder / "whole").exists()
