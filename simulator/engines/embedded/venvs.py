@@ -1,0 +1,139 @@
+"""Virtual environments for the project's requirements, cached by their content and their Python."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from uv import find_uv_bin
+
+from simulator import process, store
+from simulator.engines.embedded.interpreters import Python
+from simulator.errors import CannotTell
+from simulator.model import Outcome
+
+# What the installing step, and nothing else, sees of our environment: how to reach an index from here.
+PASSED_TO_THE_INSTALLER = re.compile(
+    r"(UV|PIP)_\w+|(HTTP|HTTPS|ALL|NO|FTP)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NETRC"
+    r"|PATH|HOME|TMPDIR|LANG|LC_ALL|XDG_CACHE_HOME|LD_LIBRARY_PATH|CC|CXX|C?FLAGS|LDFLAGS|CPATH|LIBRARY_PATH",
+    re.IGNORECASE,
+)
+# pip's names for what uv calls otherwise; uv's own, where set, win.
+UV_NAMES = {
+    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+    "PIP_FIND_LINKS": "UV_FIND_LINKS",
+    "PIP_TRUSTED_HOST": "UV_INSECURE_HOST",
+    "PIP_CONSTRAINT": "UV_CONSTRAINT",
+    "PIP_CERT": "SSL_CERT_FILE",
+}
+INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(\S+)")
+
+
+def virtual_environment(files: tuple[Path, ...], python: Python) -> Path:
+    """The ``bin/python`` of an environment that has what ``files`` ask for; made once, then found.
+
+    Raises CannotTell that names the file and the installer's own last line.
+    """
+    for file in files:
+        if not file.is_file():
+            raise CannotTell(f"{file} does not exist", "correct `requirements:` in the scenario")
+    with store.cached("venvs", _key(files, python)) as (folder, ready):
+        interpreter = folder / "bin" / "python"
+        if not ready:
+            _make(folder, python)
+            _install(files, interpreter)
+    return interpreter
+
+
+def _key(files: tuple[Path, ...], python: Python) -> str:
+    digest = hashlib.sha256(f"1 {python.path} {python.version}".encode())
+    for file in files:
+        for member in _with_includes(file, set()):
+            digest.update(f"\0{member.name}\0".encode() + member.read_bytes())
+    return digest.hexdigest()[:24]
+
+
+def _with_includes(file: Path, seen: set[Path]) -> Iterator[Path]:
+    """A requirements file and all that its ``-r`` and ``-c`` lines lead to, relative to the line's own file."""
+    if file in seen or not file.is_file():
+        return
+    seen.add(file)
+    yield file
+    for line in file.read_text(errors="replace").splitlines():
+        if included := INCLUDE.match(line):
+            yield from _with_includes((file.parent / included[1]).resolve(), seen)
+
+
+def _make(folder: Path, python: Python) -> None:
+    # With the interpreter's full path uv looks for nothing, so no shim is asked.
+    made = _uv(
+        "venv",
+        "--seed",
+        "--no-project",
+        "--no-config",
+        "--allow-existing",
+        "--python",
+        str(python.path),
+        str(folder),
+    )
+    if made.code != 0:
+        made = process.run([str(python.path), "-m", "venv", str(folder)], environment=_installer_environment())
+    if made.code != 0:
+        raise CannotTell(
+            f"no virtual environment could be made with {python.path}: {_last_line(made)}", "migsim doctor"
+        )
+
+
+def _install(files: tuple[Path, ...], interpreter: Path) -> None:
+    """Install with uv; what uv refuses, pip gets a try at, since pip is what the file was written for."""
+    arguments = [argument for file in files for argument in _arguments(file)]
+    if not arguments:
+        return
+    folder = str(files[0].parent)
+    installed = _uv("pip", "install", "--no-config", "--python", str(interpreter), *arguments, cwd=folder)
+    if installed.code != 0:
+        pip = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", "-q", *arguments]
+        installed = process.run(pip, environment=_installer_environment(), cwd=folder)
+    if installed.code != 0:
+        raise CannotTell(
+            f"{files[0]} could not be installed: {_last_line(installed)}",
+            "correct it, name another `python:`, or use `interpreter:` with one that has everything",
+        )
+
+
+def _arguments(file: Path) -> tuple[str, ...]:
+    """What to give an installer for that file; of a pyproject.toml its dependencies, not the project itself."""
+    if file.name != "pyproject.toml":
+        return ("-r", str(file))
+    try:
+        project = tomllib.loads(file.read_text()).get("project", {})
+    except tomllib.TOMLDecodeError as error:
+        raise CannotTell(f"{file} is not TOML: {error}", "correct it, or name a requirements file") from None
+    return tuple(project.get("dependencies", ()))
+
+
+def _uv(*arguments: str, cwd: str | None = None) -> Outcome:
+    return process.run([find_uv_bin(), *arguments], environment=_installer_environment(), cwd=cwd)
+
+
+def _installer_environment() -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if PASSED_TO_THE_INSTALLER.fullmatch(name)}
+    translated = {
+        uv: ours[pip].replace(" ", ",") if uv == "UV_FIND_LINKS" else ours[pip]
+        for pip, uv in UV_NAMES.items()
+        if pip in ours and uv not in ours
+    }
+    # The system's certificates: a company's own authority is there, and not among those that uv ships.
+    return {"UV_NATIVE_TLS": "1", "UV_NO_PROGRESS": "1", "PIP_NO_INPUT": "1", **ours, **translated}
+
+
+def _last_line(outcome: Outcome) -> str:
+    """The installer's own last word, without what could be a credential in an index's address."""
+    lines = [line.strip(" ×│╰─▶├") for line in (outcome.stderr or outcome.stdout).splitlines() if line.strip()]
+    said = [line for line in lines if line.lower().startswith("error")] or lines or ["it said nothing"]
+    return re.sub(r"://[^/@\s]+@", "://…@", said[-1])
