@@ -60,6 +60,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class DumpEntry:
+    """One entry of an archive's table of contents. ``kind`` is pg_dump's own word (TABLE, TABLE DATA, ACL ...)."""
+
+    id: int
+    kind: str
+    tag: str
+
+
+@dataclass(frozen=True)
 class Dump:
     """A dump file, read from its own header and table of contents, before anything is restored.
 
@@ -79,6 +88,11 @@ class Dump:
     extensions: tuple[str, ...] = ()
     tablespaces: tuple[str, ...] = ()
     tables: int = 0  # entries with data, for progress
+    relations: int = 0  # tables, views and the like that a restore makes
+    encoding: str | None = None  # the database's, where the dump says so
+    # ALTER DATABASE … SET and ALTER ROLE … IN DATABASE … SET as the archive holds them; values may be secret.
+    settings: tuple[str, ...] = field(default=(), repr=False)
+    contents: tuple[DumpEntry, ...] = field(default=(), repr=False)  # an archive's table of contents, in its order
 
 
 # --- the project's side --------------------------------------------------------------------------

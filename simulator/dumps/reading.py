@@ -1,0 +1,257 @@
+"""Reads what a dump says of itself and refuses what could not be restored truthfully, before anything starts."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from simulator import statements
+from simulator.dumps import archive, compression, plain
+from simulator.dumps.foreign import HEAD, foreign
+from simulator.errors import CannotTell
+from simulator.model import Dump, DumpEntry
+
+_AGAIN = "take or copy the dump again, and see that pg_dump exits 0"
+_PHYSICAL = ("is a copy of a data directory, not a dump", "take a dump: pg_dump -Fc DATABASE")
+# Entries whose definitions name roles besides their owner.
+_WITH_ROLES = {"ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"}
+_RELATIONS = {"TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREIGN TABLE"}
+_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+
+
+class _NoDump(ValueError):
+    """What the path is instead of a dump, and what to do."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.what, self.hint = what, hint
+
+
+def read(path: Path) -> Dump:
+    """Everything that a dump tells before it is restored.
+
+    The whole file is looked through (of an uncompressed archive only the lengths of its blocks). Raises
+    CannotTell for what is missing, empty, cut short, from another tool, or chooses a target of its own.
+    """
+    with _refusals(path):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            return _read_directory(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise _NoDump("is neither a file nor a folder", "name a dump that pg_dump wrote")
+        if not status.st_size:
+            raise _NoDump("is empty", _AGAIN)
+        return _read_file(path, status.st_size)
+
+
+def open_plain(path: Path) -> io.BufferedReader:
+    """A script as the text inside, whatever it is compressed with."""
+    with path.open("rb") as file:
+        kind = compression.recognise(file.read(HEAD))
+    return compression.open_inside(path, kind)
+
+
+def check_script(path: Path) -> None:
+    """Refuse a script of a ``sql`` step that would leave its database or run programs. Raises CannotTell."""
+    with _refusals(path), open_plain(path) as stream:
+        plain.check_script(stream)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Everything that can be wrong with a dump, as one line and a hint."""
+    try:
+        yield
+    except _NoDump as error:
+        raise CannotTell(f"{path} {error.what}", error.hint) from error
+    except plain.NotRestorable as error:
+        raise CannotTell(f"{path} {error.reason}", error.hint) from error
+    except archive.UnknownVersion as error:
+        message = f"{path} is an archive of version {error}; known are 1.12 to 1.16 (pg_dump 9.0 to 18)"
+        raise CannotTell(message, "take the dump with a pg_dump of those versions") from error
+    except FileNotFoundError as error:
+        raise CannotTell(f"there is no dump {path}", _nearest(path)) from error
+    except (*compression.DAMAGE, ValueError) as error:
+        raise CannotTell(f"{path} is cut short or damaged: {_first_line(error)}", _AGAIN) from error
+    except OSError as error:
+        raise CannotTell(f"{path} can't be read: {error.strerror}", f"try: ls -lL {path}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _nearest(path: Path) -> str:
+    """What the user may have meant: the file of the most similar name in that folder."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"the folder {folder} does not exist either"
+    names = sorted(entry.name for entry in folder.iterdir())
+    close = difflib.get_close_matches(path.name, names, 1, 0.4)
+    return f"did you mean {folder / close[0]}?" if close else f"see what there is: ls {folder}"
+
+
+def _read_directory(path: Path) -> Dump:
+    if (path / "PG_VERSION").exists() or (path / "base.tar").exists() or (path / "base.tar.gz").exists():
+        raise _NoDump(*_PHYSICAL)
+    if not (path / "toc.dat").is_file():
+        raise _NoDump("is a folder without toc.dat, so no dump in directory format", "name the dump itself")
+    with (path / "toc.dat").open("rb") as stream:
+        contents = archive.read(stream)
+    archive.check_directory(path, contents)
+    size = sum(file.stat().st_size for file in path.iterdir() if file.is_file())
+    return _from_archive(path, contents, "directory", "none", size)
+
+
+def _read_file(path: Path, size: int) -> Dump:
+    with path.open("rb") as file:
+        kind = compression.recognise(file.read(HEAD))
+    with compression.open_inside(path, kind) as stream:
+        head = _read_head(stream)
+    if not head:
+        raise _NoDump("is empty inside its compression", _AGAIN)
+    whole_size = size if kind == "none" else None
+    with compression.open_inside(path, kind) as stream:
+        if head.startswith(archive.MAGIC):
+            contents = archive.read(stream)
+            if contents.format != "custom":
+                raise _NoDump("is the table of contents of a directory dump alone", f"name its folder {path.parent}")
+            archive.check_custom(stream, contents, whole_size)
+            return _from_archive(path, contents, "custom", kind, size)
+        if head[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC):
+            _refuse_other_tar(head)
+            return _from_archive(path, archive.read_tar(stream, kind == "none"), "tar", kind, size)
+        _refuse_other_text(head)
+        return _from_plain(path, plain.scan(stream), kind, size)
+
+
+def _read_head(stream: io.BufferedReader) -> bytes:
+    head = b""
+    while len(head) < HEAD and (chunk := stream.read1(HEAD - len(head))):
+        head += chunk
+    return head
+
+
+def _refuse_other_tar(head: bytes) -> None:
+    """pg_dump's own begins with toc.dat; ``tar cf`` of a directory dump, and a base backup, with other things."""
+    first = head[:100].split(b"\0")[0].decode("utf-8", "replace")
+    if first == "toc.dat":
+        return
+    if first.removeprefix("./") in {"backup_label", "PG_VERSION", "tablespace_map", "base/", "backup_manifest"}:
+        raise _NoDump(*_PHYSICAL)
+    raise _NoDump(f"is a tar of other files ({first} first), not of pg_dump -Ft", "unpack it, and name the dump inside")
+
+
+def _refuse_other_text(head: bytes) -> None:
+    if found := foreign(head):
+        raise _NoDump(f"is {found[0]}", found[1])
+    if plain.HEADER.strip() not in head:
+        raise _NoDump(
+            "has no header of pg_dump, so whether it is whole can't be seen",
+            "run a script by hand as a step of its own: - sql: FILE",
+        )
+
+
+def _from_archive(
+    path: Path,
+    contents: archive.Contents,
+    format_: Literal["custom", "directory", "tar"],
+    kind: compression.Compression,
+    size: int,
+) -> Dump:
+    entries = contents.entries
+    return Dump(
+        path=path,
+        format=format_,
+        compression=kind,
+        size=size,
+        taken_at=contents.created.astimezone() if contents.created else None,
+        dumped_from=_version(contents.dumped_from),
+        dumped_by=_version(contents.dumped_by),
+        owner=_owner(entries),
+        roles=_unique(role for entry in entries for role in _roles(entry)),
+        extensions=_unique(entry.tag for entry in entries if entry.kind == "EXTENSION"),
+        tablespaces=_unique(entry.tablespace for entry in entries),
+        tables=sum(entry.kind == "TABLE DATA" for entry in entries),
+        relations=sum(entry.kind in _RELATIONS for entry in entries),
+        encoding=_encoding(entries),
+        settings=_settings(entries),
+        contents=tuple(DumpEntry(entry.id, entry.kind, entry.tag) for entry in entries),
+    )
+
+
+def _from_plain(path: Path, facts: plain.Facts, kind: compression.Compression, size: int) -> Dump:
+    return Dump(
+        path=path,
+        format="plain",
+        compression=kind,
+        size=size,
+        taken_at=facts.started.astimezone() if facts.started else None,
+        dumped_from=_version(facts.dumped_from),
+        dumped_by=_version(facts.dumped_by),
+        owner=facts.owner,
+        roles=tuple(facts.roles),
+        extensions=tuple(facts.extensions),
+        tablespaces=tuple(facts.tablespaces),
+        tables=facts.tables,
+        relations=facts.relations,
+        encoding=facts.encoding,
+    )
+
+
+def _version(text: str) -> str | None:
+    """The number alone: "15.4" of "15.4 (Debian 15.4-1.pgdg120+1)"."""
+    return text.split()[0] if text.split() else None
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _owner(entries: tuple[archive.Entry, ...]) -> str | None:
+    """Who owns django_migrations; where several schemas have one, that of public first."""
+    tables = [entry for entry in entries if entry.kind == "TABLE" and entry.tag == "django_migrations"]
+    tables.sort(key=lambda entry: entry.schema != "public")
+    return (tables[0].owner or None) if tables else None
+
+
+def _roles(entry: archive.Entry) -> tuple[str, ...]:
+    found = [entry.owner] if entry.owner else []
+    for statement in statements.split(entry.definition) if entry.kind in _WITH_ROLES else ():
+        found.extend(statements.roles(statement))
+    return tuple(found)
+
+
+def _encoding(entries: tuple[archive.Entry, ...]) -> str | None:
+    """From the entry that pg_restore itself begins with: ``SET client_encoding = 'UTF8';``."""
+    definition = next((entry.definition for entry in entries if entry.kind == "ENCODING"), "")
+    return definition.split("'")[1] if definition.count("'") >= 2 else None
+
+
+def _settings(entries: tuple[archive.Entry, ...]) -> tuple[str, ...]:
+    return tuple(
+        statement
+        for entry in entries
+        if entry.kind == "DATABASE PROPERTIES"
+        for statement in statements.split(entry.definition)
+        if statements.is_setting(statement)
+    )
+
+
+def moment_of(path: Path) -> datetime | None:
+    """When the archive says that it was taken; None for a plain dump, and where it can't be told."""
+    file = path / "toc.dat" if path.is_dir() else path
+    try:
+        with file.open("rb") as stream:
+            kind = compression.recognise(stream.read(HEAD))
+        with compression.open_inside(file, kind) as stream:
+            created = archive.read(stream).created
+    except (*compression.DAMAGE, ValueError, OSError):
+        return None
+    return created.astimezone() if created else None
