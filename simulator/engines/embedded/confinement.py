@@ -2,33 +2,92 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator import process
+from simulator.engines.embedded import jail
 from simulator.engines.embedded.users import User
+from simulator.errors import CannotTell
+from simulator.plan import Plan
 
-JAIL = Path(__file__).with_name("jail.py")
+JAIL = Path(jail.__file__)
+HINT = "--confine if-possible runs it without, the drivers guarded; --engine docker confines by containers"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A folder whose readers may write to it: what they write goes to ``upper``."""
+
+    folder: Path
+    upper: Path
+    work: Path
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """What every command of one run has in common."""
+    """What all commands of one run have in common. ``root`` is an empty folder; None: nothing is confined."""
 
-    active: bool
+    root: Path | None
+
+    @property
+    def active(self) -> bool:
+        return self.root is not None
 
     def wrap(
         self,
         argv: Sequence[str],
         *,
         user: User | None = None,
-        writable: tuple[Path, ...] = (),
+        writable: Iterable[Path] = (),
+        shown: Iterable[Path] = (),
+        layers: Iterable[Layer] = (),
         survive: bool = False,
     ) -> list[str]:
-        order = {
+        """The command line that runs ``argv`` inside. It ends with migsim, unless it is to ``survive``."""
+        order: jail.Order = {
             "user": [user.uid, user.gid] if user else None,
             "survive": survive,
+            "root": str(self.root) if self.root else None,
+            "writable": [str(folder.resolve()) for folder in writable],
+            "layers": [[str(layer.folder), str(layer.upper), str(layer.work)] for layer in layers],
+            "shown": sorted(_hidden(shown)),
         }
         return [sys.executable, "-I", "-S", str(JAIL), json.dumps(order), *argv]
+
+
+def confine(plan: Plan, root: Path) -> tuple[Confinement, str | None]:
+    """The run's confinement, and what the report has to say of it.
+
+    Raises CannotTell where the kernel allows none and the plan does not do without.
+    """
+    reason = why_not()
+    if reason is None:
+        return Confinement(root), None
+    if plan.confine_required:
+        raise CannotTell(f"this machine can't confine the project's code: {reason}", HINT)
+    return Confinement(None), f"not confined: {reason}; the project's code could reach other servers of this machine"
+
+
+@functools.cache
+def why_not() -> str | None:
+    """Why nothing can be confined here, found out by trying; None: it can."""
+    with tempfile.TemporaryDirectory(prefix="migsim-") as folder:
+        outcome = process.run(Confinement(Path(folder).resolve()).wrap(["true"]), cwd="/")
+    if outcome.code == 0:
+        return None
+    return (outcome.stderr.strip().splitlines() or ["no namespaces"])[-1].removeprefix(jail.SAYS).strip()
+
+
+def _hidden(paths: Iterable[Path]) -> set[str]:
+    """Those paths, as named and as they really are, that a confined command would not see by itself."""
+    both = {name for path in paths for name in (os.path.abspath(path), os.path.realpath(path))}
+    return {
+        name for name in both if name.startswith(tuple(f"{empty}/" for empty in jail.EMPTY)) and os.path.exists(name)
+    }

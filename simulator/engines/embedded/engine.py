@@ -7,12 +7,10 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import psutil
-
-from simulator import store
-from simulator.engines.embedded import binaries, interpreters, server, venvs
-from simulator.engines.embedded.confinement import Confinement
+from simulator.engines.embedded import binaries, interpreters, leftovers, server, venvs
+from simulator.engines.embedded.confinement import HINT, Confinement, confine, why_not
 from simulator.engines.embedded.environment import EmbeddedEnvironment
+from simulator.engines.embedded.places import Places
 from simulator.engines.embedded.users import server_user
 from simulator.errors import CannotTell
 from simulator.plan import Build, Image, Interpreter, Plan
@@ -33,6 +31,8 @@ class EmbeddedEngine:
             binaries.choose(plan, binaries.installations())
         except CannotTell as error:
             return f"{error.message}: {error.hint}"
+        if plan.confine_required and (reason := why_not()) is not None:
+            return f"this machine can't confine the project's code ({reason}): {HINT}"
         return None
 
     @contextlib.contextmanager
@@ -40,37 +40,45 @@ class EmbeddedEngine:
         _check_disk(plan, run.folder)
         choice = binaries.choose(plan, binaries.installations())
         python = _python(plan)
-        confinement = Confinement(active=False)
-        base = run.folder / "e"
-        run.record(KIND, folder=str(run.folder))
-        for folder in (base, base / "project", base / "server", base / "home"):
-            folder.mkdir()
-        user = server_user()
-        folders = server.Folders(base / "pg")
-        bindir = server.prepare(folders, choice.server.bindir, user, confinement)
-        running = server.start(
-            folders, bindir, user=user, confinement=confinement, parameters=plan.parameters, survive=run.keep
-        )
-        process = psutil.Process(running.child.pid)
-        run.record(KIND, folder=str(run.folder), pid=str(process.pid), created=str(process.create_time()))
-        try:
-            yield EmbeddedEnvironment(
+        places = Places(run.folder / "e")
+        run.record(KIND, folder=str(places.base))
+        places.make()
+        confinement, unconfined = confine(plan, places.root)
+        with _server(plan, run, places, choice.server, confinement) as running:
+            environment = EmbeddedEnvironment(
                 plan=plan,
                 server=running,
                 interpreter=python,
-                clients=choice.clients.bindir,
-                client_major=choice.clients.major,
+                clients=choice.clients,
                 confinement=confinement,
-                base=base,
-                warnings=tuple(filter(None, [choice.warning])),
+                places=places,
+                warnings=tuple(filter(None, (choice.warning, unconfined))),
             )
-        finally:
-            if not run.keep:
-                server.stop(running.child)
-                store.remove_tree(base)
+            environment.put("project", plan.tree)
+            environment.put("project", plan.project)
+            yield environment
 
     def remove(self, entry: Mapping[str, str]) -> bool:
-        return True
+        return leftovers.end(entry)
+
+
+@contextlib.contextmanager
+def _server(
+    plan: Plan, run: Run, places: Places, installation: binaries.Installation, confinement: Confinement
+) -> Iterator[server.Server]:
+    user = server_user()
+    folders = server.Folders(places.server)
+    bindir = server.prepare(folders, installation.bindir, user, confinement)
+    running = server.start(
+        folders, bindir, user=user, confinement=confinement, parameters=plan.parameters, survive=run.keep
+    )
+    started = psutil.Process(running.child.pid).create_time()
+    run.record(KIND, folder=str(places.base), pid=str(running.child.pid), created=str(started))
+    try:
+        yield running
+    finally:
+        if not run.keep:
+            server.stop(running.child)
 
 
 def _python(plan: Plan) -> interpreters.Python:

@@ -3,43 +3,50 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from simulator import process
 from simulator.engines.base import Place
-from simulator.engines.embedded.confinement import Confinement
+from simulator.engines.embedded.binaries import Installation
+from simulator.engines.embedded.confinement import Confinement, Layer
 from simulator.engines.embedded.interpreters import Python
-from simulator.engines.embedded.server import PORT, Server
+from simulator.engines.embedded.jail import COULD_NOT
+from simulator.engines.embedded.places import Places
+from simulator.engines.embedded.server import PORT, SUPERUSER, Server
 from simulator.errors import EngineDied
 from simulator.model import Address, Outcome
 from simulator.plan import Plan
 
 
-@dataclass(frozen=True)
+@dataclass
 class EmbeddedEnvironment:
     """Commands run as local processes under one confinement; paths are this machine's own in both places."""
 
     plan: Plan
     server: Server
     interpreter: Python
-    clients: Path  # the folder of psql and pg_restore
-    client_major: int
+    clients: Installation
     confinement: Confinement
-    base: Path  # the run's own folder for the places
+    places: Places
     warnings: tuple[str, ...] = ()
+    layers: dict[Path, Layer] = field(default_factory=dict)  # what the project may write on, by its real folder
+    shown: set[Path] = field(default_factory=set)  # what was put, seen in both places
 
     @property
     def confined(self) -> bool:
-        """Whether the kernel keeps commands from everything else; if not, the probe guards the drivers."""
+        """Whether the kernel keeps commands from everything else; if not, the probe has to guard the drivers."""
         return self.confinement.active
 
     @property
     def server_version(self) -> str:
         return self.server.version
+
+    @property
+    def client_major(self) -> int:
+        return self.clients.major
 
     @property
     def python(self) -> str:
@@ -55,24 +62,30 @@ class EmbeddedEnvironment:
         stdin: BinaryIO | None = None,
     ) -> Outcome:
         self._check_server()
-        wrapped = self.confinement.wrap(argv, writable=(Path(self.scratch(place)),))
         outcome = process.run(
-            wrapped,
+            self._confined(place, argv),
             environment={**self._environment(place), **(environment or {})},
-            cwd=cwd or (str(self.plan.project) if place == "project" else self.scratch(place)),
+            cwd=cwd or str(self.plan.project.resolve() if place == "project" else self.places.scratch(place)),
             stdin=stdin,
         )
         self._check_server()
+        if outcome.code == COULD_NOT and self.confined:
+            raise EngineDied(f"{argv[0]} could not be confined: {outcome.stderr.strip()}", "migsim doctor")
         return Outcome(argv, outcome.code, outcome.stdout, outcome.stderr, outcome.seconds)
 
     def put(self, place: Place, source: Path) -> str:
-        return str(source.resolve())
+        real = source.resolve(strict=True)
+        if place == "project" and real.is_dir():
+            self._lay_over(real)
+        else:
+            self.shown.add(real)
+        return str(real)
 
     def read(self, place: Place, path: str) -> bytes:
-        return Path(path).read_bytes()
+        return self._written(Path(path)).read_bytes()
 
     def scratch(self, place: Place) -> str:
-        return str(self.base / place)
+        return str(self.places.scratch(place))
 
     def address(self, dbname: str, user: str) -> Address:
         return Address(str(self.server.folders.socket), PORT, dbname, user)
@@ -84,26 +97,53 @@ class EmbeddedEnvironment:
         return self.server.log()
 
     def how_to_enter(self, dbname: str) -> str:
-        psql = shutil.which("psql") or self.clients / "psql"
-        return f"{psql} -h {self.server.folders.socket} -p {PORT} -U postgres {dbname}"
+        return f"{self.clients.bindir / 'psql'} -h {self.server.folders.socket} -p {PORT} -U {SUPERUSER} {dbname}"
+
+    def _lay_over(self, folder: Path) -> None:
+        if any(folder.is_relative_to(known) for known in self.layers):
+            return
+        base = self.places.layers / str(len(self.layers))
+        layer = Layer(folder, base / "upper", base / "work")
+        for made in (layer.upper, layer.work):
+            made.mkdir(parents=True)
+        layer.upper.chmod(folder.stat().st_mode & 0o7777 | 0o700)  # the layer shows its upper folder's own mode
+        self.layers[folder] = layer
+
+    def _written(self, path: Path) -> Path:
+        """Where a file is that a command may have written: in a layer, if it is there, else at its path."""
+        for folder, layer in self.layers.items():
+            if path.is_relative_to(folder) and (above := layer.upper / path.relative_to(folder)).exists():
+                return above
+        return path
+
+    def _confined(self, place: Place, argv: tuple[str, ...]) -> list[str]:
+        tools = self.interpreter.folders if place == "project" else (self.clients.bindir.parent,)
+        return self.confinement.wrap(
+            argv,
+            shown=(*tools, *self.shown, *(() if place == "project" else self.layers)),
+            layers=self.layers.values() if place == "project" else (),
+            writable=(
+                self.places.scratch(place),
+                self.places.home,
+                self.places.bytecode,
+                self.server.folders.socket,
+            ),
+        )
 
     def _environment(self, place: Place) -> dict[str, str]:
-        """Built from nothing: what is in ours and not named by the scenario stays out."""
-        tools = self.clients if place == "server" else self.interpreter.path.parent
-        scratch = self.scratch(place)
+        """Built from nothing: whatever is in ours, and the scenario does not name, stays out."""
+        tools = self.clients.bindir if place == "server" else self.interpreter.path.parent
         return {
-            "PATH": f"{tools}:{os.defpath}",
-            "HOME": str(self.base / "home"),
+            "PATH": f"{tools}:/usr/local/bin:{os.defpath}",
+            "HOME": str(self.places.home),
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
-            "TMPDIR": scratch,
-            "PYTHONPYCACHEPREFIX": str(self.base / "pycache"),
+            "TMPDIR": self.scratch(place),
+            "PYTHONPYCACHEPREFIX": str(self.places.bytecode),
             "PYTHONUNBUFFERED": "1",
             **(self.plan.environment if place == "project" else {}),
         }
 
     def _check_server(self) -> None:
         if not self.server.is_alive():
-            raise EngineDied(
-                f"the throwaway PostgreSQL ended in the middle of the run: {self.server.last_words()}"
-            )
+            raise EngineDied(f"the throwaway PostgreSQL ended in the middle of the run: {self.server.last_words()}")

@@ -118,7 +118,7 @@ def start(
 ) -> Server:
     """Start the server and wait until it answers. Raises CannotTell with its own last line when it does not."""
     argv = [str(bindir / "postgres"), "-D", str(folders.data), *_settings(folders, parameters)]
-    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), survive=survive)
+    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=(bindir.parent,), survive=survive)
     with folders.said.open("wb") as said:
         child = subprocess.Popen(
             wrapped,
@@ -211,7 +211,7 @@ def _why_not(
     """Which parameter it refuses, by asking the server itself one by one; else its own last line."""
     for name, value in parameters.items():
         argv = [str(bindir / "postgres"), "-D", str(folders.data), "-c", f"{name}={value}", "-C", name]
-        if _run(argv, folders, user, confinement).code != 0:
+        if _run(argv, bindir, folders, user, confinement).code != 0:
             return (
                 f"postgres.parameters.{name}: the server refuses it: {last_words(folders)}",
                 "correct the scenario",
@@ -221,14 +221,14 @@ def _why_not(
 
 def _initdb(folders: Folders, bindir: Path, user: User | None, confinement: Confinement) -> None:
     argv = [str(bindir / "initdb"), "-D", str(folders.data), "-U", SUPERUSER, "-A", "trust"]
-    made = _run([*argv, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], folders, user, confinement)
+    made = _run([*argv, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], bindir, folders, user, confinement)
     if made.code != 0:
         said = (made.stderr or made.stdout).strip().splitlines() or ["it said nothing"]
         raise CannotTell(f"initdb of {bindir} failed: {said[-1]}", "migsim doctor")
 
 
-def _run(argv: list[str], folders: Folders, user: User | None, confinement: Confinement) -> Outcome:
-    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,))
+def _run(argv: list[str], bindir: Path, folders: Folders, user: User | None, confinement: Confinement) -> Outcome:
+    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=(bindir.parent,))
     return process.run(wrapped, environment=_environment(folders), cwd=str(folders.base))
 
 
@@ -270,6 +270,4 @@ def _give(folder: Path, user: User | None, *, recursive: bool = False) -> None:
 def _check_socket_path(folder: Path) -> None:
     length = len(os.fsencode(folder / f".s.PGSQL.{PORT}.lock"))
     if length > SOCKET_PATH_LIMIT:
-        raise CannotTell(
-            f"{folder} is too long for a socket's path ({length} bytes)", "MIGSIM_RUNS=/var/tmp/migsim"
-        )
+        raise CannotTell(f"{folder} is too long for a socket's path ({length} bytes)", "MIGSIM_RUNS=/var/tmp/migsim")
