@@ -153,8 +153,9 @@ def _existing(name: str, cwd: Path) -> Path:
 
 def _folders(cwd: Path) -> Iterator[Path]:
     """``scenarios/`` of the folder and of each one above it, up to the top of its git repository."""
-    above = [cwd, *cwd.parents]
-    top = next((folder for folder in above if (folder / ".git").exists()), cwd)
+    here = cwd.resolve()
+    above = [here, *here.parents]
+    top = next((folder for folder in above if (folder / ".git").exists()), here)
     for folder in above[: above.index(top) + 1]:
         if (folder / FOLDER).is_dir():
             yield folder / FOLDER

@@ -1,0 +1,159 @@
+"""A real Django project on disk, looked at without running any of its code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator import env_file
+from simulator.errors import UsageError
+from simulator.packaging import Packaging, packaging
+from simulator.plan import Build, Dependencies, Image, Interpreter, Requirements
+from simulator.scenario import Django
+from simulator.settings_source import SettingsSource, read_settings, settings_of, siblings
+
+
+@dataclass(frozen=True)
+class ProjectLook:
+    """What a folder shows of its project. ``home`` is the folder that holds manage.py (the first of several)."""
+
+    folder: Path
+    home: Path
+    managers: tuple[Path, ...] = ()  # every manage.py: in the folder itself, or one level below
+    settings: str | None = None  # what manage.py sets
+    other_settings: tuple[str, ...] = ()
+    source: SettingsSource = field(default_factory=SettingsSource)
+    packaging: Packaging = field(default_factory=Packaging)
+    env_file: Path | None = None
+    env_names: frozenset[str] = frozenset()  # the variables that it sets
+    git_top: Path | None = None
+
+
+def look(folder: Path, *, top: Path | None = None) -> ProjectLook:
+    """Look at the project in ``folder``; what belongs to it may lie above, up to ``top`` (default: git's)."""
+    folder = folder.resolve()
+    managers = tuple(_managers(folder))
+    home = managers[0].parent if managers else folder
+    git_top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+    folders = list(_upwards(home, top.resolve() if top else git_top or folder))
+    settings = settings_of(managers[0]) if managers else None
+    dotenv = next((above / ".env" for above in folders if (above / ".env").is_file()), None)
+    names = _names_in(dotenv)
+    return ProjectLook(
+        folder=folder,
+        home=home,
+        managers=managers,
+        settings=settings,
+        other_settings=siblings(settings, home) if settings else (),
+        source=read_settings(settings, home) if settings else SettingsSource(),
+        packaging=packaging(folders),
+        env_file=dotenv if names else None,
+        env_names=names,
+        git_top=git_top,
+    )
+
+
+def choices(django: Django, look: ProjectLook, root: Path) -> tuple[Dependencies, ...]:
+    """What the project's code can run with, the best first: what the scenario names, else everything found.
+
+    An engine takes the first that it can serve. Relative paths are relative to ``root``, else to the project.
+    Raises UsageError when something named isn't there, or nothing is found.
+    """
+    _one_manage(look)
+    named = _named(django, look, root)
+    found = (named,) if named else tuple(_found(django, look))
+    if not found:
+        raise _nothing(look)
+    return found
+
+
+def _one_manage(look: ProjectLook) -> None:
+    if not look.managers:
+        raise UsageError(
+            f"{look.folder} holds no manage.py, nor does a folder in it",
+            "set django.project to the folder that holds manage.py",
+        )
+    if len(look.managers) > 1:
+        there = ", ".join(str(path.relative_to(look.folder)) for path in look.managers)
+        first = look.home.relative_to(look.folder)
+        raise UsageError(f"{look.folder} holds several projects: {there}", f"django: {{project: {first}}}")
+
+
+def _named(django: Django, look: ProjectLook, root: Path) -> Dependencies | None:
+    checkout = django.code == "checkout" or bool(django.ref or django.merge)
+    if django.image:
+        return Image(django.image, checkout=checkout)
+    if django.build:
+        build = django.build
+        context = _there("django.build", build.context, look, root)
+        if not (context / build.dockerfile).is_file():
+            raise UsageError(f"django.build: {context / build.dockerfile}: no such file", "set django.build.dockerfile")
+        return Build(context, build.dockerfile, build.target, build.args, checkout=checkout)
+    if django.requirements:
+        file = _there("django.requirements", django.requirements, look, root)
+        return Requirements((file,), django.python or look.packaging.python, django.system_packages)
+    if django.interpreter:
+        return Interpreter(_there("django.interpreter", django.interpreter, look, root))
+    return None
+
+
+def _there(key: str, text: str, look: ProjectLook, root: Path) -> Path:
+    """That path, relative to the scenario's root or to the project. Links stay: a venv's python is one."""
+    for base in (root, look.home):
+        if (base / text).exists():
+            return base / text
+    raise UsageError(f"{key}: {root / text}: no such file or folder", f"paths are relative to {root}")
+
+
+def _found(django: Django, look: ProjectLook) -> Iterator[Dependencies]:
+    found = look.packaging
+    # A Python or Debian packages are asked for a virtual environment, so an image is not meant.
+    if found.build and not (django.python or django.system_packages):
+        checkout = django.code == "checkout" or bool(django.ref or django.merge)
+        yield Build(found.build.context, found.build.dockerfile, found.build.target, found.build.args, checkout)
+    for file in (found.requirements, found.pyproject):
+        if file:
+            yield Requirements((file,), django.python or found.python, django.system_packages)
+    if found.interpreter and not django.python:
+        yield Interpreter(found.interpreter)
+
+
+def _nothing(look: ProjectLook) -> UsageError:
+    if look.packaging.foreign:
+        file = look.packaging.foreign[0]
+        return UsageError(
+            f"{file} lists the dependencies in its own tool's format",
+            "export them (poetry export, pipenv requirements) and set django.requirements",
+        )
+    return UsageError(
+        f"nothing in {look.home} says how to install it: no Dockerfile, requirements.txt or pyproject.toml "
+        "with dependencies",
+        "set django.requirements, build, image or interpreter in the scenario",
+    )
+
+
+def _managers(folder: Path) -> Iterator[Path]:
+    """manage.py here, else every one a level below."""
+    if (folder / "manage.py").is_file():
+        yield folder / "manage.py"
+    elif folder.is_dir():
+        yield from sorted(path for path in folder.glob("*/manage.py") if path.is_file())
+
+
+def _upwards(start: Path, top: Path) -> Iterator[Path]:
+    """The folder and those above it up to ``top``, which may itself be below it."""
+    yield start
+    for above in start.parents:
+        if not above.is_relative_to(top):
+            return
+        yield above
+
+
+def _names_in(dotenv: Path | None) -> frozenset[str]:
+    if dotenv is None:
+        return frozenset()
+    try:
+        return frozenset(env_file.parse(dotenv.read_text("utf-8"), {}))
+    except (OSError, UnicodeDecodeError, env_file.EnvFileError):
+        return frozenset()  # not by Compose's rules: no scenario should name it

@@ -1,0 +1,150 @@
+"""Reads a Django project's manage.py and settings as source, without running any of it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.settings_reads import Variable, reads
+
+_SETTINGS = "DJANGO_SETTINGS_MODULE"
+# Set by the sandbox or by any system: nobody has to name them.
+_ALWAYS_THERE = frozenset(
+    {"DATABASE_URL", "PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT", "PGUSER", _SETTINGS, "HOME", "PATH"}
+)
+
+
+@dataclass(frozen=True)
+class SettingsSource:
+    """What the settings module, and what it imports of its own project, say in so many words.
+
+    ``databases`` maps each alias of a literal DATABASES to its literal ENGINE (None: computed).
+    """
+
+    files: tuple[Path, ...] = ()
+    variables: tuple[Variable, ...] = ()
+    databases: tuple[tuple[str, str | None], ...] = ()
+
+
+def settings_of(manage: Path) -> str | None:
+    """The settings module that a manage.py sets by default; None: it can't be told from its text."""
+    for node in _nodes(manage):
+        match node:
+            case ast.Call(args=[ast.Constant(value=name), ast.Constant(value=str(module))]) if name == _SETTINGS:
+                return module
+            case ast.Assign(
+                targets=[ast.Subscript(slice=ast.Constant(value=name))], value=ast.Constant(value=str(module))
+            ) if name == _SETTINGS:
+                return module
+    return None
+
+
+def read_settings(module: str, home: Path) -> SettingsSource:
+    """Read a settings module of the project in ``home``, and the modules it takes its settings from."""
+    start = _module_file(home, module)
+    todo = [start] if start else []
+    files: list[Path] = []
+    while todo:
+        path = todo.pop()
+        if path not in files:
+            files.append(path)
+            todo.extend(_sources(path, home))
+    variables: dict[str, Variable] = {}
+    for path in files:
+        for found in reads(_tree(path), path):
+            known = variables.get(found.name)
+            if known is None or (found.required and not known.required):
+                variables[found.name] = found
+    # The settings module itself comes last: what it says wins.
+    databases = dict(pair for path in reversed(files) for pair in _databases(path))
+    return SettingsSource(tuple(files), tuple(variables.values()), tuple(databases.items()))
+
+
+def missing_variables(source: SettingsSource, given: Collection[str]) -> tuple[Variable, ...]:
+    """The variables that the settings read without a default and that are not among ``given``."""
+    there = _ALWAYS_THERE.union(given)
+    return tuple(variable for variable in source.variables if variable.name not in there)
+
+
+def siblings(module: str, home: Path) -> tuple[str, ...]:
+    """Other settings modules beside this one, where they live in a folder ``settings``."""
+    package, _, _ = module.rpartition(".")
+    path = _module_file(home, module)
+    if path is None or path.parent.name != "settings":
+        return ()
+    names = sorted(other.stem for other in path.parent.glob("*.py") if other != path)
+    return tuple(f"{package}.{name}" for name in names if name not in ("__init__", "base", "common"))
+
+
+def _databases(path: Path) -> Iterator[tuple[str, str | None]]:
+    for node in _nodes(path):
+        match node:
+            case ast.Assign(targets=[ast.Name(id="DATABASES")], value=ast.Dict(keys=keys, values=values)):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                        yield key.value, _engine(value)
+            case ast.Assign(
+                targets=[ast.Subscript(value=ast.Name(id="DATABASES"), slice=ast.Constant(value=str(alias)))],
+                value=value,
+            ):
+                yield alias, _engine(value)
+
+
+def _engine(value: ast.expr) -> str | None:
+    if not isinstance(value, ast.Dict):
+        return None
+    for key, inner in zip(value.keys, value.values, strict=True):
+        match key, inner:
+            case ast.Constant(value="ENGINE"), ast.Constant(value=str(engine)):
+                return engine
+    return None
+
+
+def _sources(path: Path, home: Path) -> Iterator[Path]:
+    """The project's modules that a settings module takes settings from: star imports, its own package's, includes."""
+    for node in _nodes(path):
+        if isinstance(node, ast.ImportFrom):
+            star = any(alias.name == "*" for alias in node.names)
+            for found in _imported(node, path, home):
+                if star or found.parent == path.parent:
+                    yield found
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("include", "optional"):
+            for argument in node.args:  # django-split-settings
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield from _included(argument.value, path.parent)
+
+
+def _imported(node: ast.ImportFrom, path: Path, home: Path) -> Iterator[Path]:
+    base = path.parents[node.level - 1] if node.level else home
+    modules = [node.module] if node.module else [alias.name for alias in node.names]
+    for module in modules:
+        if found := _module_file(base, module):
+            yield found
+
+
+def _included(pattern: str, folder: Path) -> Iterator[Path]:
+    if pattern.endswith(".py") and not pattern.startswith("/"):
+        yield from sorted(found for found in folder.glob(pattern) if found.is_file())
+
+
+def _module_file(base: Path, module: str) -> Path | None:
+    path = base.joinpath(*module.split("."))
+    candidates = (path.with_name(f"{path.name}.py"), path / "__init__.py")
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(_tree(path))
+
+
+def _tree(path: Path) -> ast.Module:
+    """The file's syntax tree; empty for one that this Python can't parse: the rehearsal will say so."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of the project's literals is not ours to say
+            return ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, OSError):
+        return ast.Module(body=[], type_ignores=[])
