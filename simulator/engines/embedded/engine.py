@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psutil
+
 from simulator.engines.embedded import binaries, interpreters, leftovers, server, venvs
 from simulator.engines.embedded.confinement import HINT, Confinement, confine, why_not
 from simulator.engines.embedded.environment import EmbeddedEnvironment
@@ -72,9 +74,9 @@ def _server(
     running = server.start(
         folders, bindir, user=user, confinement=confinement, parameters=plan.parameters, survive=run.keep
     )
-    started = psutil.Process(running.child.pid).create_time()
-    run.record(KIND, folder=str(places.base), pid=str(running.child.pid), created=str(started))
     try:
+        started = psutil.Process(running.child.pid).create_time()
+        run.record(KIND, folder=str(places.base), pid=str(running.child.pid), created=str(started))
         yield running
     finally:
         if not run.keep:
