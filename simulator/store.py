@@ -118,11 +118,17 @@ def read_ledger(folder: Path) -> list[dict[str, str]]:
 def remove_tree(folder: Path) -> None:
     """Remove a folder, also where something in it was made unreadable."""
 
-    def open_and_retry(function: Callable[..., object], path: str, _error: BaseException) -> None:
+    def open_and_retry(_function: Callable[..., object], name: str, _error: BaseException) -> None:
+        path = Path(name)
+        is_folder = path.is_dir() and not path.is_symlink()
+        closed = [one for one in (path.parent, *([path] if is_folder else [])) if not os.access(one, os.W_OK | os.X_OK)]
         with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700)
-            function(path)
+            for one in closed:
+                one.chmod(0o700)
+            if closed and is_folder:
+                remove_tree(path)
+            elif closed:
+                path.unlink()
 
     if sys.version_info >= (3, 12):
         shutil.rmtree(folder, onexc=open_and_retry)
