@@ -107,7 +107,7 @@ def _candidates() -> Iterator[tuple[Path, str]]:
     for folder in os.get_exec_path():
         # A link in PATH (Debian's alternatives) leads to the folder that its libraries and catalogs belong to.
         server = Path(folder) / "postgres"
-        if server.is_file():
+        if os.access(server, os.X_OK):  # not is_file, which raises where a folder is closed to us
             yield server.resolve().parent, "PATH"
     if (config := shutil.which("pg_config")) is not None:
         yield Path(process.run([config, "--bindir"]).stdout.strip() or "/nonexistent").resolve(), "pg_config"

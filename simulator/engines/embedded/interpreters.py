@@ -89,7 +89,7 @@ def _candidates(wanted: str) -> Iterator[Path]:
     seen = set()
     for folder in _folders(wanted):
         for candidate in sorted(folder.glob(pattern)):
-            if candidate.is_file() and os.access(candidate, os.X_OK) and candidate.resolve() not in seen:
+            if os.access(candidate, os.X_OK) and candidate.resolve() not in seen:
                 seen.add(candidate.resolve())
                 yield candidate
 

@@ -30,7 +30,7 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 
 MNT_DETACH = 2
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}  # has no wrapper in libc
 
@@ -92,6 +92,8 @@ def main(order: Order, argv: list[str]) -> None:
         give_up(error)
     command = os.fork()
     if command:
+        os.close(proc)
+        call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)  # it has the privileges that the command must not get
         wait_for(command)
     try:
         drop(order["user"], proc)
@@ -136,7 +138,7 @@ def build_root(order: Order, listeners: set[str]) -> None:
         layer(path, folder(path, root), upper, work)
     for path in order["writable"]:
         mount(path, folder(path, root), None, MS_BIND)
-        protect(folder(path, root), 0)
+        protect(folder(path, root), MS_NODEV)
     os.rmdir(host.nothing)
     protect(root, MS_RDONLY)
     enter(root)
