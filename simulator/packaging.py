@@ -1,4 +1,4 @@
-"""Which files say how a project is installed: Dockerfile, Compose file, requirements, pyproject, virtual environment."""
+"""Which files say how a project is installed: Dockerfile, Compose file, requirements, pyproject, a virtualenv."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def find(name: str, cwd: Path) -> Path:
         return _existing(name, cwd)
     if name.startswith(SAMPLE):
         found = _named(shipped(FOLDER), name.removeprefix(SAMPLE))
-        known = [SAMPLE + name_of(path) for path in _files(shipped(FOLDER))]
+        known = sorted(shipped_scenarios(cwd))
     else:
         found = next((path for folder in _folders(cwd) if (path := _named(folder, name))), None)
         known = [name_of(path) for path in all_scenarios(cwd)]
@@ -62,6 +62,14 @@ def all_scenarios(cwd: Path) -> tuple[Path, ...]:
         for path in _files(folder):
             by_name.setdefault(name_of(path), path)
     return tuple(by_name[name] for name in sorted(by_name))
+
+
+def shipped_scenarios(cwd: Path) -> dict[str, Path]:
+    """The scenarios that come with migsim as ``sample/NAME``; none where they are the folder's own."""
+    folder = shipped(FOLDER)
+    if folder in _folders(cwd):
+        return {}
+    return {SAMPLE + name_of(path): path for path in _files(folder)}
 
 
 def name_of(path: Path) -> str:

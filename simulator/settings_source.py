@@ -15,6 +15,8 @@ _SETTINGS = "DJANGO_SETTINGS_MODULE"
 _ALWAYS_THERE = frozenset(
     {"DATABASE_URL", "PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT", "PGUSER", _SETTINGS, "HOME", "PATH"}
 )
+# Backends that no PostgreSQL dump can be for; an ENGINE of another name may be a wrapper of Django's.
+_OTHER_BACKENDS = ("sqlite3", "spatialite", "mysql", "oracle", "dummy")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ def missing_variables(source: SettingsSource, given: Collection[str]) -> tuple[V
     """The variables that the settings read without a default and that are not among ``given``."""
     there = _ALWAYS_THERE.union(given)
     return tuple(variable for variable in source.variables if variable.name not in there)
+
+
+def is_other_backend(engine: str | None) -> bool:
+    """Whether a literal ENGINE is certainly not PostgreSQL's."""
+    return engine is not None and engine.endswith(_OTHER_BACKENDS)
 
 
 def siblings(module: str, home: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import NoReturn
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import SandboxedEnvironment
@@ -129,7 +129,7 @@ def _render(environment: SandboxedEnvironment, text: str, variables: Mapping[str
     raise TemplateProblems(problems)
 
 
-def _parsed(environment: SandboxedEnvironment, text: str):  # type: ignore[no-untyped-def]  # jinja2.nodes.Template
+def _parsed(environment: SandboxedEnvironment, text: str) -> nodes.Template:
     try:
         return environment.parse(text)
     except TemplateSyntaxError as error:

@@ -1,0 +1,18 @@
+"""``migsim render``: a scenario after Jinja, as YAML for a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from simulator import scenario_text, scenarios
+
+
+def run(name: str, *, cwd: Path, variables: Mapping[str, str], environ: Mapping[str, str], console: Console) -> int:
+    """Print the text that the YAML parser gets, valid or not."""
+    path = scenarios.find(name, cwd)
+    rendered = scenario_text.render(scenarios.text_of(path), path=path, variables=variables, environ=environ)
+    console.file.write(rendered.text)  # as it is: a console would wrap and colour it
+    return 0
