@@ -36,11 +36,13 @@ _ROLE_PLACES = (
     re.compile(rf"^\s*ALTER\s+DEFAULT\s+PRIVILEGES\s+FOR\s+(?:ROLE|USER)\s+(?P<roles>{_ROLES})", re.I),
     re.compile(rf"\s(?:TO|FROM)\s+(?P<roles>{_ROLES})(?:\s+WITH\s+GRANT\s+OPTION)?\s*$", re.I),
     re.compile(rf"^\s*CREATE\s+POLICY\s.*?\sTO\s+(?P<roles>{_ROLES})\s*(?:USING|WITH|$)", re.I | re.S),
+    re.compile(rf"^\s*ALTER\s+ROLE\s+(?P<roles>{_WORD})\s+IN\s+DATABASE\b", re.I),
     re.compile(rf"^\s*CREATE\s+USER\s+MAPPING\s+FOR\s+(?P<roles>{_WORD})", re.I),
     re.compile(r"^\s*SET\s+SESSION\s+AUTHORIZATION\s+(?P<roles>'[^']+'|\"[^\"]+\")", re.I),
 )
 _ABOUT_ROLES = re.compile(
     r"^\s*(?:GRANT|REVOKE|ALTER\s+DEFAULT\s+PRIVILEGES|ALTER\s.*\sOWNER\s+TO|CREATE\s+POLICY|CREATE\s+USER\s+MAPPING"
+    r"|ALTER\s+ROLE"
     r"|SET\s+SESSION\s+AUTHORIZATION)\b",
     re.I | re.S,
 )
@@ -50,7 +52,7 @@ _EXTENSION = re.compile(
 _OWNED_TABLE = re.compile(rf"^\s*ALTER\s+TABLE\s+(?:ONLY\s+)?{_NAME}\s+OWNER\s+TO\s+(?P<owner>{_WORD})\s*$", re.I)
 _TABLESPACE = re.compile(r"^\s*SET\s+default_tablespace\s*(?:=|TO)\s*(?P<name>\"[^\"]+\"|'[^']*'|\w+)", re.I)
 _SETTING = re.compile(
-    rf"^\s*ALTER\s+(?:DATABASE\s+{_WORD}|ROLE\s+(?P<role>{_WORD})\s+IN\s+DATABASE\s+{_WORD})\s+(?P<what>SET\s.+)$",
+    rf"^\s*ALTER\s+(?:DATABASE\s+{_WORD}|ROLE\s+(?P<role>{_WORD})\s+IN\s+DATABASE\s+{_WORD})\s+(?P<what>SET\s+(?!TABLESPACE\b).+)$",
     re.I | re.S,
 )
 _NOT_ROLES = {"public", "current_user", "session_user", "current_role", "default"}
@@ -112,6 +114,12 @@ def tablespace(statement: str) -> str | None:
 def is_setting(statement: str) -> bool:
     """Whether it is a setting of the database, or of a role in it, rather than an attribute such as its owner."""
     return bool(_SETTING.match(statement))
+
+
+def setting_name(statement: str) -> str:
+    """What such a statement sets; never its value."""
+    match = _SETTING.match(statement)
+    return match["what"].split()[1].strip("\"'") if match else "of an unknown name"
 
 
 def split(script: str) -> tuple[str, ...]:

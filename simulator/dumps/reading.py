@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from simulator.model import Dump, DumpEntry
 _AGAIN = "take or copy the dump again, and see that pg_dump exits 0"
 _PHYSICAL = ("is a copy of a data directory, not a dump", "take a dump: pg_dump -Fc DATABASE")
 # Entries whose definitions name roles besides their owner.
-_WITH_ROLES = {"ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"}
+_WITH_ROLES = {"ACL", "DEFAULT ACL", "POLICY", "USER MAPPING", "DATABASE PROPERTIES"}
 _RELATIONS = {"TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREIGN TABLE"}
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 
@@ -50,16 +50,16 @@ def read(path: Path) -> Dump:
         return _read_file(path, status.st_size)
 
 
-def open_plain(path: Path) -> io.BufferedReader:
-    """A script as the text inside, whatever it is compressed with."""
+def open_inside(path: Path, read: Callable[[int], None] | None = None) -> io.BufferedReader:
+    """A single-file dump or a script as what is inside its compression; ``read`` hears how far its file was read."""
     with path.open("rb") as file:
         kind = compression.recognise(file.read(HEAD))
-    return compression.open_inside(path, kind)
+    return compression.open_inside(path, kind, read)
 
 
 def check_script(path: Path) -> None:
     """Refuse a script of a ``sql`` step that would leave its database or run programs. Raises CannotTell."""
-    with _refusals(path), open_plain(path) as stream:
+    with _refusals(path), open_inside(path) as stream:
         plain.check_script(stream)
 
 

@@ -1,0 +1,163 @@
+"""Databases and roles of the throwaway server, over psycopg. Every connection commits each statement by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterable, Iterator
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from simulator.errors import EngineDied
+from simulator.model import Address
+
+Connection = psycopg.Connection[TupleRow]
+
+APPLICATION = "migsim"
+_CONNECT_SECONDS = 10
+# The version from which DROP DATABASE ends other sessions itself.
+_DROPS_BY_FORCE = 130000
+_OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+_NOT_OF_AN_EXTENSION = """NOT EXISTS (
+    SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
+
+
+@contextlib.contextmanager
+def connect(address: Address) -> Iterator[Connection]:
+    """A connection to that database. Raises EngineDied when nothing answers there."""
+    try:
+        connection = psycopg.connect(
+            host=address.host,
+            port=address.port,
+            dbname=address.dbname,
+            user=address.user,
+            password=address.password or None,
+            application_name=APPLICATION,
+            client_encoding="utf8",
+            options="-c lc_messages=C",
+            connect_timeout=_CONNECT_SECONDS,
+            autocommit=True,
+        )
+    except psycopg.OperationalError as error:
+        raise EngineDied(f"the throwaway PostgreSQL does not answer for {address.dbname}", "migsim doctor") from error
+    with connection:
+        yield connection
+
+
+def wait(address: Address, seconds: float) -> None:
+    """Return as soon as the server answers. Raises EngineDied when it has not within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with connect(address):
+                return
+        except EngineDied:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+def create_database(
+    admin: Connection, name: str, owner: str, *, template: str = "template0", encoding: str | None = None
+) -> None:
+    """An empty database, or a copy of ``template``. Another encoding than the server's own needs the C locale."""
+    options: list[sql.Composable] = [sql.SQL("OWNER {} TEMPLATE {}").format(*map(sql.Identifier, (owner, template)))]
+    if encoding and encoding.upper() not in {"UTF8", "UTF-8"}:
+        options.append(sql.SQL("ENCODING {} LOCALE 'C'").format(encoding))
+    _execute(admin, "CREATE DATABASE {} WITH {}", sql.Identifier(name), sql.SQL(" ").join(options))
+
+
+def create_role(admin: Connection, name: str, *, login: bool = False, member_of: Iterable[str] = ()) -> None:
+    """A role without privileges of its own; one that is there already keeps its attributes."""
+    if admin.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,)).fetchone() is None:
+        _execute(admin, "CREATE ROLE {}", sql.Identifier(name))
+    if login:
+        _execute(admin, "ALTER ROLE {} WITH LOGIN", sql.Identifier(name))
+    for group in member_of:
+        _execute(admin, "GRANT {} TO {}", sql.Identifier(group), sql.Identifier(name))
+
+
+def seal(admin: Connection, name: str) -> None:
+    """Make a database something that can only be cloned."""
+    _execute(admin, "ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false", sql.Identifier(name))
+    end_sessions(admin, name)
+
+
+def clone(admin: Connection, source: str, name: str) -> None:
+    """A private copy of ``source``: same owner, same settings.
+
+    CREATE DATABASE copies neither, and is refused while a session is open in ``source``.
+    """
+    row = admin.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (source,)).fetchone()
+    if row is None:
+        raise EngineDied(f"the database {source} is gone", "migsim doctor")
+    end_sessions(admin, source)
+    create_database(admin, name, row[0], template=source)
+    # Copied as they are: some can't be set again by a statement (a backend's own, an extension's not loaded here).
+    admin.execute(
+        """INSERT INTO pg_catalog.pg_db_role_setting (setdatabase, setrole, setconfig)
+           SELECT copy.oid, setrole, setconfig FROM pg_catalog.pg_db_role_setting
+           JOIN pg_database source ON source.oid = setdatabase
+           JOIN pg_database copy ON copy.datname = %s WHERE source.datname = %s""",
+        (name, source),
+    )
+
+
+def drop(admin: Connection, name: str) -> None:
+    """Remove a database, sealed or in use; one that is not there is no error."""
+    if admin.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+        return
+    _execute(admin, "ALTER DATABASE {} WITH IS_TEMPLATE false", sql.Identifier(name))
+    if admin.info.server_version >= _DROPS_BY_FORCE:
+        _execute(admin, "DROP DATABASE {} WITH (FORCE)", sql.Identifier(name))
+    else:
+        end_sessions(admin, name)
+        _execute(admin, "DROP DATABASE {}", sql.Identifier(name))
+
+
+def end_sessions(admin: Connection, name: str) -> None:
+    """Terminate every other session in that database."""
+    admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+        (name,),
+    )
+
+
+def apply_setting(admin: Connection, name: str, statement: str) -> None:
+    """``ALTER DATABASE x SET …`` or ``ALTER ROLE r IN DATABASE x SET …`` of a dump, for the database ``name``."""
+    target = sql.Identifier(name).as_string(admin)
+    pattern = re.compile(r'(\bDATABASE\s+)(?:"(?:[^"]|"")+"|[^\s"]+)', re.IGNORECASE)
+    moved = pattern.sub(lambda match: match[1] + target, statement, count=1)
+    admin.execute(moved.encode())
+
+
+def count_relations(connection: Connection) -> int:
+    """How many tables, views and sequences there are that belong neither to PostgreSQL nor to an extension."""
+    row = connection.execute(
+        f"""SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {_OURS} AND {_NOT_OF_AN_EXTENSION}""".encode()
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def available_extensions(connection: Connection) -> frozenset[str]:
+    """The extensions that this server could create."""
+    return frozenset(name for (name,) in connection.execute("SELECT name FROM pg_available_extensions"))
+
+
+def owner_of(connection: Connection, relation: str, schema: str | None = None) -> str | None:
+    """Who owns a relation (the one that a bare name finds first, public before others); None: there is none."""
+    row = connection.execute(
+        """SELECT pg_get_userbyid(c.relowner) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE c.relname = %s AND (%s::text IS NULL OR n.nspname = %s)
+           ORDER BY n.nspname <> 'public', n.nspname LIMIT 1""",
+        (relation, schema, schema),
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def _execute(connection: Connection, statement: str, *names: sql.Composable) -> None:
+    connection.execute(sql.SQL(statement).format(*names))

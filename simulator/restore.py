@@ -1,0 +1,332 @@
+"""Baseline steps that fill a database: restores of dumps and scripts by hand.
+
+pg_restore and psql run as a person would run them, through all errors; what they met is read from the server's log.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+
+from simulator import database, dumps, restore_errors, statements
+from simulator.dumps.filtering import without_extensions
+from simulator.engines.base import Environment
+from simulator.errors import CannotTell, UsageError
+from simulator.model import Dump, DumpEntry, Failure, Outcome
+from simulator.restore_errors import Known
+from simulator.roles import SUPERUSER, RolePlan
+
+Progress = Callable[[int, int, str], None]  # done, total, what; both in bytes of the dump's file
+
+# From this size on several jobs are worth their start.
+_PARALLEL_FROM = 64 << 20
+_JOBS = 4
+_LOG_PATIENCE = 15.0  # seconds; the log is written by a process of its own
+# pg_restore's last line when it went on to the end; without it, it stopped before.
+_WENT_ON = "errors ignored on restore"
+_NEVER_LISTED = {"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE", "DATABASE PROPERTIES"}
+_LINE = re.compile(r"^psql:<stdin>:(\d+): ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What one step did to the database. ``empty_before``: there was no relation in it."""
+
+    errors: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+    empty_before: bool = True
+    seconds: float = 0.0
+
+
+def prepare(environment: Environment, dbname: str, plan: RolePlan, *, encoding: str | None = None) -> None:
+    """The roles, and an empty database that the project's role owns."""
+    with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+        for role in plan.create:
+            database.create_role(admin, role)
+        if not plan.superuser:
+            database.create_role(admin, plan.project_user, login=True, member_of=plan.member_of)
+        database.create_database(admin, dbname, plan.project_user, encoding=encoding)
+
+
+def restore(
+    environment: Environment,
+    dbname: str,
+    dump: Dump,
+    *,
+    plan: RolePlan,
+    clean: bool = False,
+    ignore_extensions: tuple[str, ...] = (),
+    tier: Literal["schema", "data"] = "data",
+    progress: Progress | None = None,
+) -> Restored:
+    """Restore a dump into a database that exists, over whatever is there.
+
+    Raises CannotTell where the versions don't fit, the tool stopped before the end, or nothing arrived, and
+    UsageError for ``clean`` with a plain dump. Everything else that went wrong is in the result.
+    """
+    started = time.monotonic()
+    notes = _check(environment, dump, clean)
+    with database.connect(environment.address(dbname, SUPERUSER)) as target:
+        empty = database.count_relations(target) == 0
+        available = database.available_extensions(target)
+        _create_roles(target, dump.roles)
+        notes += _apply_settings(target, dbname, dump.settings) if empty else ()
+    known = Known(
+        tool="psql" if dump.format == "plain" else "pg_restore",
+        available_extensions=available,
+        ignore_extensions=ignore_extensions,
+        lacking=tuple(name for name in dump.extensions if name not in available | set(ignore_extensions)),
+    )
+    tool = _Tool(environment, dbname, f"migsim-{secrets.token_hex(6)}")
+    if dump.format == "plain":
+        outcome = _psql(tool, dump, ignore_extensions, progress)
+    else:
+        outcome = _pg_restore(tool, dump, plan, clean, _wanted(dump, ignore_extensions, tier), progress)
+    judged = restore_errors.judge(_errors(tool), known)
+    _refuse_stopped(outcome, dump, known.tool)
+    if not judged.failures:
+        _refuse_nothing(environment, dbname, dump)
+    return Restored(
+        errors=judged.failures,
+        warnings=(*notes, *judged.warnings, *_told_beforehand(dump, tier)),
+        not_checked=tuple(f"the extension {name} (ignore_extensions)" for name in _left_out(dump, ignore_extensions)),
+        empty_before=empty,
+        seconds=time.monotonic() - started,
+    )
+
+
+def run_sql(environment: Environment, dbname: str, script: Path, *, user: str = SUPERUSER) -> Restored:
+    """Run a script by hand (``sql`` step), stopping at its first error, which names the line.
+
+    Raises CannotTell for a script that would leave its database, and when psql itself could not run it.
+    """
+    dumps.check_script(script)
+    started = time.monotonic()
+    with database.connect(environment.address(dbname, SUPERUSER)) as target:
+        empty = database.count_relations(target) == 0
+        available = database.available_extensions(target)
+    tool = _Tool(environment, dbname, f"migsim-{secrets.token_hex(6)}", user)
+    with dumps.open_inside(script) as stream:
+        outcome = tool.run(("psql", *_PSQL, "--set=ON_ERROR_STOP=1"), stream)
+    judged = [restore_errors.failure(row, Known("psql", available)) for row in _errors(tool)] if outcome.code else []
+    if outcome.code and not judged:
+        raise CannotTell(f"psql could not run {script}: {_said(outcome, 'psql')}", f"try it by hand: psql -f {script}")
+    line = _LINE.search(outcome.stderr)
+    where = f"{script.name}, line {line[1]}" if line else script.name
+    errors = tuple(replace(error, message=f"{error.message} ({where})") for error in judged[:1])
+    return Restored(errors=errors, empty_before=empty, seconds=time.monotonic() - started)
+
+
+# --- before ------------------------------------------------------------------------------------------------------
+
+
+def _check(environment: Environment, dump: Dump, clean: bool) -> tuple[str, ...]:
+    """Whether this server and these tools can take that dump; warnings where they can, but differ."""
+    if clean and dump.format == "plain":
+        raise UsageError(
+            f"{dump.path} is plain SQL: `clean: true` works with archives only",
+            "take the dump with pg_dump -Fc, or with --clean --if-exists and leave `clean` out",
+        )
+    dumped_by, dumped_from = _major(dump.dumped_by), _major(dump.dumped_from)
+    server = _major(environment.server_version) or 0
+    if dumped_from and server < dumped_from:
+        raise CannotTell(
+            f"{dump.path} was dumped from PostgreSQL {dump.dumped_from}, and the throwaway server is {server}, older",
+            f'set postgres: {{version: "{dumped_from}"}} in the scenario',
+        )
+    if dumped_by and dump.format != "plain" and environment.client_major < dumped_by:
+        raise CannotTell(
+            f"{dump.path} was written by pg_dump {dump.dumped_by}, and pg_restore here is {environment.client_major}",
+            f"install the client tools of PostgreSQL {dumped_by} or newer, or use --engine docker",
+        )
+    if dumped_from and server > dumped_from:
+        return (f"the dump is of PostgreSQL {dump.dumped_from}, the throwaway server is {environment.server_version}",)
+    return ()
+
+
+def _major(version: str | None) -> int | None:
+    match = re.match(r"\d+", version or "")
+    return int(match[0]) if match else None
+
+
+def _create_roles(connection: database.Connection, roles: Iterable[str]) -> None:
+    for role in roles:
+        if not role.startswith("pg_"):  # those are the server's own
+            database.create_role(connection, role)
+
+
+def _apply_settings(connection: database.Connection, dbname: str, settings: tuple[str, ...]) -> tuple[str, ...]:
+    """What pg_restore sets only with -C, on the target; a warning for what the server refuses."""
+    warnings = []
+    for statement in settings:
+        try:
+            database.apply_setting(connection, dbname, statement)
+        except psycopg.Error as error:
+            name = statements.setting_name(statement)
+            warnings.append(f"the database's setting {name} was not applied (SQLSTATE {error.sqlstate})")
+    return tuple(warnings)
+
+
+def _told_beforehand(dump: Dump, tier: str) -> tuple[str, ...]:
+    notes = []
+    if tier == "schema" and dump.format == "plain":
+        notes.append("a plain dump can't be restored in part: all its rows were restored (tier: schema)")
+    if dump.tablespaces and dump.format != "plain":
+        notes.append(f"tablespaces were left out: {', '.join(dump.tablespaces)}")
+    return tuple(notes)
+
+
+def _left_out(dump: Dump, ignore_extensions: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in dump.extensions if name in ignore_extensions)
+
+
+def _wanted(dump: Dump, ignore_extensions: tuple[str, ...], tier: str) -> tuple[DumpEntry, ...] | None:
+    """The entries to restore, in the archive's own order; None: all."""
+    if tier == "data" and not _left_out(dump, ignore_extensions):
+        return None
+    return tuple(
+        entry
+        for entry in dump.contents
+        if entry.kind not in _NEVER_LISTED
+        and not _belongs_to(entry, ignore_extensions)
+        and not (tier == "schema" and _is_rows(entry))
+    )
+
+
+def _belongs_to(entry: DumpEntry, extensions: tuple[str, ...]) -> bool:
+    if entry.kind == "COMMENT" and entry.tag.startswith("EXTENSION "):
+        return statements.unquote(entry.tag.removeprefix("EXTENSION ")) in extensions
+    return entry.kind == "EXTENSION" and entry.tag in extensions
+
+
+def _is_rows(entry: DumpEntry) -> bool:
+    """Rows other than the history's. Sequences keep their values: behind the history, one fails the next insert."""
+    return entry.kind.startswith("BLOB") or (entry.kind == "TABLE DATA" and entry.tag != "django_migrations")
+
+
+# --- running -----------------------------------------------------------------------------------------------------
+
+_PSQL = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--file=-")
+
+
+@dataclass(frozen=True)
+class _Tool:
+    """One client program against one database. ``mark`` is its application_name, by which the log tells it."""
+
+    environment: Environment
+    dbname: str
+    mark: str
+    user: str = SUPERUSER
+
+    def run(self, argv: tuple[str, ...], stdin: io.BufferedReader | None = None) -> Outcome:
+        address = self.environment.inside(self.dbname, self.user)
+        settings = {
+            "PGHOST": address.host,
+            "PGPORT": str(address.port),
+            "PGUSER": address.user,
+            "PGDATABASE": address.dbname,
+            "PGAPPNAME": self.mark,
+            "LC_ALL": "C",
+            **({"PGPASSWORD": address.password} if address.password else {}),
+        }
+        return self.environment.run("server", argv, environment=settings, stdin=stdin)
+
+
+def _psql(tool: _Tool, dump: Dump, ignore_extensions: tuple[str, ...], progress: Progress | None) -> Outcome:
+    argv = ("psql", *_PSQL)
+    with dumps.open_inside(dump.path, _metered(dump, progress)) as stream:
+        if not _left_out(dump, ignore_extensions):
+            return tool.run(argv, stream)
+        with without_extensions(stream, ignore_extensions) as filtered:
+            return tool.run(argv, filtered)
+
+
+def _pg_restore(
+    tool: _Tool,
+    dump: Dump,
+    plan: RolePlan,
+    clean: bool,
+    wanted: tuple[DumpEntry, ...] | None,
+    progress: Progress | None,
+) -> Outcome:
+    argv = ["pg_restore", f"--dbname={tool.dbname}", "--no-tablespaces", f"--format={dump.format}"]
+    argv += ["--no-owner", "--no-acl"] if plan.no_owner else []
+    argv += ["--clean", "--if-exists"] if clean else []
+    argv += [f"--use-list={_put_list(tool.environment, wanted)}"] if wanted is not None else []
+    if dump.compression != "none":
+        with dumps.open_inside(dump.path, _metered(dump, progress)) as stream:
+            return tool.run(tuple(argv), stream)
+    argv += [f"--jobs={_JOBS}"] if dump.size >= _PARALLEL_FROM and dump.format != "tar" else []
+    return tool.run((*argv, tool.environment.put("server", dump.path)))
+
+
+def _put_list(environment: Environment, entries: tuple[DumpEntry, ...]) -> str:
+    """pg_restore's own kind of list: numbers of entries, one a line."""
+    path = f"{environment.scratch('server')}/restore-{secrets.token_hex(4)}.list"
+    lines = "".join(f"{entry.id};\n" for entry in entries)
+    written = environment.run("server", ("tee", path), stdin=io.BufferedReader(io.BytesIO(lines.encode())))
+    if written.code:
+        raise CannotTell(f"{path} could not be written", "migsim doctor")
+    return path
+
+
+def _metered(dump: Dump, progress: Progress | None) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    return lambda done: progress(done, dump.size, dump.path.name)
+
+
+# --- after -------------------------------------------------------------------------------------------------------
+
+
+def _errors(tool: _Tool) -> list[restore_errors.LogRow]:
+    """What the server logged for that tool, once everything up to now is written."""
+    log = _log_up_to_now(tool.environment)
+    return [row for row in restore_errors.read_log(log) if row.application == tool.mark]
+
+
+def _log_up_to_now(environment: Environment) -> str:
+    """The collector writes on its own time but in order: a line of ours, logged last, tells that all is there."""
+    last = f"migsim-{secrets.token_hex(8)}"
+    with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+        admin.execute(f"DO $$ BEGIN RAISE LOG '{last}'; END $$".encode())
+    deadline = time.monotonic() + _LOG_PATIENCE
+    while last not in (log := environment.server_log()):
+        if time.monotonic() > deadline:
+            raise CannotTell("the throwaway server's log can't be read to its end", "migsim doctor")
+        time.sleep(0.02)
+    return log
+
+
+def _refuse_stopped(outcome: Outcome, dump: Dump, tool: str) -> None:
+    if outcome.code and not (tool == "pg_restore" and _WENT_ON in outcome.stderr):
+        raise CannotTell(
+            f"{tool} stopped before the end of {dump.path}: {_said(outcome, tool)}",
+            "see that the dump is whole: take or copy it again",
+        )
+
+
+def _said(outcome: Outcome, tool: str) -> str:
+    """The tool's own last complaint; what it repeats of the server's may quote rows."""
+    own = [
+        line for line in outcome.stderr.splitlines() if line.startswith(f"{tool}: error: ") and "ERROR: " not in line
+    ]
+    return own[-1].removeprefix(f"{tool}: error: ") if own else f"exit code {outcome.code}"
+
+
+def _refuse_nothing(environment: Environment, dbname: str, dump: Dump) -> None:
+    with database.connect(environment.address(dbname, SUPERUSER)) as target:
+        if dump.relations and not database.count_relations(target):
+            raise CannotTell(
+                f"{dump.path} restored without an error, but no relation arrived in the throwaway database",
+                "take it again: pg_dump -Fc DATABASE",
+            )
