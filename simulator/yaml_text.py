@@ -68,7 +68,7 @@ def read(text: str) -> Document:
         raise YamlProblems([Problem(f"not YAML: {said}", mark.line + 1 if mark else 0)]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        message = f"not YAML: the character {error.character!r} is not allowed"
+        message = f"not YAML: the character U+{ord(text[error.position]):04X} is not allowed"
         raise YamlProblems([Problem(message, line)]) from None
 
 
