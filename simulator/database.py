@@ -37,7 +37,7 @@ def connect(address: Address) -> Iterator[Connection]:
             password=address.password or None,
             application_name=APPLICATION,
             client_encoding="utf8",
-            options="-c lc_messages=C",
+            options="",  # or PGOPTIONS of whoever starts migsim would count
             connect_timeout=_CONNECT_SECONDS,
             autocommit=True,
         )

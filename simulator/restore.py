@@ -137,10 +137,11 @@ def _check(environment: Environment, dump: Dump, clean: bool) -> tuple[str, ...]
             "take the dump with pg_dump -Fc, or with --clean --if-exists and leave `clean` out",
         )
     dumped_by, dumped_from = _major(dump.dumped_by), _major(dump.dumped_from)
-    server = _major(environment.server_version) or 0
+    version = environment.server_version.split()[0]
+    server = _major(version) or 0
     if dumped_from and server < dumped_from:
         raise CannotTell(
-            f"{dump.path} was dumped from PostgreSQL {dump.dumped_from}, and the throwaway server is {server}, older",
+            f"{dump.path} was dumped from PostgreSQL {dump.dumped_from}, and the throwaway server is {version}, older",
             f'set postgres: {{version: "{dumped_from}"}} in the scenario',
         )
     if dumped_by and dump.format != "plain" and environment.client_major < dumped_by:
@@ -149,7 +150,7 @@ def _check(environment: Environment, dump: Dump, clean: bool) -> tuple[str, ...]
             f"install the client tools of PostgreSQL {dumped_by} or newer, or use --engine docker",
         )
     if dumped_from and server > dumped_from:
-        return (f"the dump is of PostgreSQL {dump.dumped_from}, the throwaway server is {environment.server_version}",)
+        return (f"the dump is of PostgreSQL {dump.dumped_from}, the throwaway server is {version}",)
     return ()
 
 
