@@ -1,0 +1,116 @@
+"""Plain dumps read as psql would read them. What pg_dump really writes is in tests/engines."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from simulator.dumps import plain
+
+FRAME = """--
+-- PostgreSQL database dump
+--
+
+\\restrict abc
+
+-- Dumped from database version 15.4 (Debian 15.4-1)
+-- Dumped by pg_dump version 16.1
+-- Started on 2026-11-22 03:00:01 UTC
+
+SET client_encoding = 'UTF8';
+%s
+--
+-- PostgreSQL database dump complete
+--
+
+\\unrestrict abc
+"""
+
+
+def _scan(body: str) -> plain.Facts:
+    return plain.scan(io.BytesIO((FRAME % body).encode()))
+
+
+def test_what_it_says_of_itself() -> None:
+    facts = _scan(
+        """CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;
+SET default_tablespace = fast;
+CREATE TABLE public.django_migrations (
+    id integer
+);
+ALTER TABLE public.django_migrations OWNER TO shop_app;
+GRANT SELECT ON TABLE public.django_migrations TO reporting;
+COPY public.django_migrations (id) FROM stdin;
+1
+\\.
+"""
+    )
+    assert (facts.dumped_from, facts.dumped_by) == ("15.4 (Debian 15.4-1)", "16.1")
+    assert (facts.owner, list(facts.roles)) == ("shop_app", ["shop_app", "reporting"])
+    assert (list(facts.extensions), list(facts.tablespaces)) == (["citext"], ["fast"])
+    assert (facts.tables, facts.relations, facts.encoding) == (1, 1, "UTF8")
+    assert facts.started is not None
+    assert facts.started.hour == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "COPY t (a) FROM stdin;\n\\connect evil\nCREATE DATABASE x;\n\\N\n\\.\n",
+        "INSERT INTO t VALUES (1, 'a;\n\\connect evil\nit''s');\n",
+        "INSERT INTO t VALUES (1, 'C:\\dir');\n",
+        "SELECT E'it\\'s \\\\connect; ';\n",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $_$\n\\! rm\nCREATE DATABASE x; $1 $$ '\n$_$;\n",
+        "/* outer /* \\! inner */ CREATE DATABASE x; */ SELECT 1; -- \\! not run\n",
+        'CREATE TABLE "it\'s; \\\\x" (a$b integer, c$d integer);\n',
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql\n    BEGIN ATOMIC\n SELECT 1;\n SELECT 2;\nEND;\n",
+    ],
+)
+def test_text_that_only_looks_like_a_command(body: str) -> None:
+    assert _scan(body).dumped_by == "16.1"
+
+
+@pytest.mark.parametrize(
+    "body", ["\\connect shop\n", "\\c shop\n", "CREATE DATABASE shop WITH TEMPLATE = template0;\n"]
+)
+def test_one_that_chooses_its_database(body: str) -> None:
+    with pytest.raises(plain.NotRestorable, match="database of its own"):
+        _scan(body)
+
+
+@pytest.mark.parametrize("body", ["\\! touch /tmp/x\n", "SELECT 1 \\gexec\n", "\\i other.sql\n", "\\set x `id`\n"])
+def test_one_that_runs_psqls_own_commands(body: str) -> None:
+    with pytest.raises(plain.NotRestorable, match=r"own command"):
+        _scan(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("COPY public.t (a) FROM stdin;\n1\n", "among the rows of public.t"),
+        ("CREATE FUNCTION f() AS $$ select 1;\n", "in the middle of a statement"),
+        ("INSERT INTO t VALUES ('open\n", "in the middle of a statement"),
+        ("CREATE TABLE t (\n", "in the middle of a statement"),
+    ],
+)
+def test_one_that_is_cut(body: str, reason: str) -> None:
+    with pytest.raises(plain.Cut, match=reason):
+        _scan(body)
+
+
+def test_one_cut_between_statements_lacks_its_last_line() -> None:
+    text = (FRAME % "SELECT 1;\n").split("--\n-- PostgreSQL database dump complete")[0]
+    with pytest.raises(plain.Cut, match="complete"):
+        plain.scan(io.BytesIO(text.encode()))
+
+
+def test_windows_line_ends_and_a_byte_order_mark() -> None:
+    text = (FRAME % "COPY t (a) FROM stdin;\n1\n\\.\n").replace("\n", "\r\n")
+    assert plain.scan(io.BytesIO(b"\xef\xbb\xbf" + text.encode())).tables == 1
+
+
+def test_a_script_by_hand_needs_no_frame() -> None:
+    plain.check_script(io.BytesIO(b"CREATE TABLE t ();\nINSERT INTO t DEFAULT VALUES;\n"))
+    with pytest.raises(plain.NotRestorable):
+        plain.check_script(io.BytesIO(b"\\connect other\n"))
