@@ -69,3 +69,4 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=dict)  # for the project's process; values are secret
     confine_required: bool = True  # embedded: refuse where the kernel allows no namespace
     disk_needed: int = 0  # bytes that the run will write at least
+    dumps: tuple[Path, ...] = ()  # docker: mounted in the server place where the daemon shares our file system

@@ -134,8 +134,7 @@ def _postgres(image: str, major: int) -> Recipe:
             f'--customize-hook=mkdir -p "$1{data}" "$1/run/postgresql" "$1/docker-entrypoint-initdb.d"',
             f'--customize-hook=chown 999:999 "$1{data}" "$1/run/postgresql"',
             f'--customize-hook=chmod 1777 "$1{data}"; chmod 3777 "$1/run/postgresql"',
-            '--customize-hook=chroot "$1" localedef -i en_US -c -f UTF-8 '
-            "-A /usr/share/locale/locale.alias en_US.UTF-8",
+            '--customize-hook=chroot "$1" localedef -i en_US -c -f UTF-8 -A /usr/share/locale/locale.alias en_US.UTF-8',
             f"--customize-hook=upload {entrypoint} /usr/local/bin/docker-entrypoint.sh",
             '--customize-hook=chmod 0755 "$1/usr/local/bin/docker-entrypoint.sh"',
         ),

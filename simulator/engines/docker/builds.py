@@ -1,0 +1,144 @@
+"""Images built here: the project's own Dockerfile, and a Python base with the Debian packages a scenario names.
+
+Both stay as caches. Nothing of this machine's certificates or index settings is given to a build, since build
+arguments end up in an image's history; proxy variables are the exception that Docker keeps out of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+from docker.errors import APIError, ImageNotFound
+from jinja2 import Environment, StrictUndefined
+
+from simulator import process
+from simulator.engines.docker import outside
+from simulator.engines.docker.client import Daemon
+from simulator.engines.docker.objects import CACHE_LABEL
+from simulator.errors import CannotTell, UsageError
+from simulator.plan import Build
+from simulator.resources import shipped
+
+LINES_OF_OUTPUT = 6
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_BUILDKIT = re.compile(r"BuildKit|buildx", re.IGNORECASE)
+
+
+def project(daemon: Daemon, build: Build) -> str:
+    """Build the user's Dockerfile as Compose would; the image's id. Raises CannotTell with the build's last lines."""
+    dockerfile = build.context / build.dockerfile
+    if not dockerfile.is_file():
+        raise CannotTell(f"there is no {dockerfile}", "correct `build:` in the scenario")
+    tag = f"migsim/build:{_digest(str(build.context.resolve()), build.dockerfile, build.target or '')}"
+    before = _id(daemon, tag)
+    with_command = shutil.which("docker") is not None
+    image = _by_command(build, tag) if with_command else _by_api(daemon, build, tag)
+    if before and before != image:
+        # Nobody names it any more; one that another run still uses stays, and is refused here.
+        with contextlib.suppress(APIError):
+            daemon.client.api.remove_image(before)
+    return image
+
+
+def with_packages(daemon: Daemon, base: str, packages: Iterable[str]) -> str:
+    """The base image with those Debian packages; made once. Raises CannotTell with apt's last lines."""
+    wanted = sorted(set(packages))
+    for name in wanted:
+        if not _PACKAGE.fullmatch(name):
+            raise UsageError(f"system_packages: {name!r} is no Debian package's name", "migsim validate")
+    base_id = str(daemon.client.images.get(base).id)
+    tag = f"migsim/system:{_digest(base_id, *wanted)}"
+    if _id(daemon, tag) is None:
+        text = _template("system-packages.Dockerfile.j2", base=base, packages=wanted)
+        what = f"system_packages: {', '.join(wanted)} could not be installed on {base}"
+        options = {"fileobj": io.BytesIO(text.encode()), "buildargs": outside.proxies(os.environ)}
+        _build(daemon, tag, "system", what, "apt-cache policy PACKAGE, in a container of that image", options)
+    return tag
+
+
+def _by_command(build: Build, tag: str) -> str:
+    """With the docker command: BuildKit where it is installed."""
+    with tempfile.TemporaryDirectory(prefix="migsim-build-") as folder:
+        answer = Path(folder) / "id"
+        argv = ["docker", "build", "--iidfile", str(answer), "--tag", tag, "--label", f"{CACHE_LABEL}=build"]
+        argv += ["--file", str(build.context / build.dockerfile)]
+        argv += ["--target", build.target] if build.target else []
+        for name in build.args:
+            argv += ["--build-arg", name]  # its value comes from the environment: no other user sees that
+        done = process.run([*argv, str(build.context)], environment={**os.environ, **build.args})
+        if done.code != 0:
+            raise _failed(build, done.stdout + done.stderr)
+        return answer.read_text().strip()
+
+
+def _by_api(daemon: Daemon, build: Build, tag: str) -> str:
+    """Without the docker command: the classic builder."""
+    options = {
+        "path": str(build.context),
+        "dockerfile": build.dockerfile,
+        "target": build.target,
+        "buildargs": dict(build.args),
+    }
+    what = f"{build.context / build.dockerfile} could not be built"
+    return _build(daemon, tag, "build", what, "docker build " + str(build.context), options)
+
+
+def _build(daemon: Daemon, tag: str, kind: str, what: str, hint: str, options: Mapping[str, Any]) -> str:
+    said: list[str] = []
+    try:
+        events = daemon.client.api.build(
+            tag=tag, labels={CACHE_LABEL: kind}, rm=True, forcerm=True, decode=True, **options
+        )
+        for event in events:
+            said.append(str(event.get("stream") or ""))
+            if "error" in event:
+                raise CannotTell(f"{what}: {_tail(''.join(said) + event['error'])}", _hint(event["error"], hint))
+    except (APIError, requests.RequestException) as error:
+        raise CannotTell(f"{what}: {error}", hint) from error
+    return _id(daemon, tag) or tag
+
+
+def _failed(build: Build, output: str) -> CannotTell:
+    dockerfile = build.context / build.dockerfile
+    return CannotTell(
+        f"{dockerfile} could not be built: {_tail(output)}",
+        _hint(output, f"docker build -f {dockerfile} {build.context}"),
+    )
+
+
+def _hint(output: str, otherwise: str) -> str:
+    if _BUILDKIT.search(_tail(output)):
+        return "this Dockerfile needs BuildKit: apt-get install docker-buildx-plugin (Debian: docker-buildx)"
+    return otherwise
+
+
+def _tail(output: str) -> str:
+    lines = [_COLOUR.sub("", line).strip() for line in output.splitlines()]
+    return " / ".join([line for line in lines if line][-LINES_OF_OUTPUT:]) or "it said nothing"
+
+
+def _id(daemon: Daemon, tag: str) -> str | None:
+    try:
+        return str(daemon.client.images.get(tag).id)
+    except ImageNotFound:
+        return None
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def _template(name: str, **values: object) -> str:
+    text = (shipped("templates") / "images" / name).read_text()
+    return Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(text).render(**values)

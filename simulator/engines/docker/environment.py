@@ -1,0 +1,90 @@
+"""An opened docker environment: where each place's commands run, and what files are there."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+from simulator.engines.base import Place as Where
+from simulator.engines.docker import archive, server
+from simulator.engines.docker.clients import PORT, SOCKETS, WORK, Clients
+from simulator.engines.docker.container import Container
+from simulator.engines.docker.place import Place
+from simulator.engines.docker.server import Server
+from simulator.model import Address, Outcome
+
+
+@dataclass(frozen=True)
+class DockerEnvironment:
+    """A PostgreSQL container and the project's, both without a network."""
+
+    server: Server
+    clients: Clients
+    place: Place
+    sockets: str  # the relay's socket directory on this machine
+    warnings: tuple[str, ...]
+    _numbers: count[int] = field(default_factory=count)
+    confined: bool = True  # no container of ours has a network
+
+    @property
+    def client_major(self) -> int:
+        return self.clients.major
+
+    @property
+    def server_version(self) -> str:
+        return self.server.version
+
+    @property
+    def python(self) -> str:
+        return self.place.python
+
+    def run(
+        self,
+        place: Where,
+        argv: tuple[str, ...],
+        *,
+        cwd: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        stdin: BinaryIO | None = None,
+    ) -> Outcome:
+        return self._container(place).run(argv, cwd=cwd, environment=environment, stdin=stdin)
+
+    def put(self, place: Where, source: Path) -> str:
+        source = source.resolve()
+        if place == "server" and source in self.clients.mounted:
+            return self.clients.mounted[source]
+        name = f"{next(self._numbers)}/{source.name}"
+        if place == "server":
+            parts = archive.of_path(source, name)
+        elif source.is_dir():
+            parts = archive.of_tree(source, name, self.place.owner)
+        else:
+            parts = archive.of_path(source, name, self.place.owner)
+        self._container(place).upload(WORK, parts)
+        return f"{WORK}/{name}"
+
+    def read(self, place: Where, path: str) -> bytes:
+        return self._container(place).read(path)
+
+    def scratch(self, place: Where) -> str:
+        return f"{WORK}/scratch"
+
+    def address(self, dbname: str, user: str) -> Address:
+        return Address(self.sockets, PORT, dbname, user)
+
+    def inside(self, dbname: str, user: str) -> Address:
+        return Address(SOCKETS, PORT, dbname, user)
+
+    def server_log(self) -> str:
+        return server.log(self.server)
+
+    def how_to_enter(self, dbname: str) -> str:
+        name = self.server.container.name
+        return f"docker exec -it {name} psql -h {SOCKETS} -U {server.SUPERUSER} {shlex.quote(dbname)}"
+
+    def _container(self, place: Where) -> Container:
+        return self.clients.container if place == "server" else self.place.container

@@ -1,0 +1,34 @@
+"""From what the scenario says of the project's dependencies to the container that its code runs in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from simulator.engines.docker import builds, images, place, venv
+from simulator.engines.docker.objects import Objects
+from simulator.engines.docker.place import Place
+from simulator.errors import CannotTell
+from simulator.plan import Build, Image, Interpreter, Plan, Requirements
+
+
+def start(objects: Objects, plan: Plan, sockets: str) -> Place:
+    """Build or install what is missing and start the container. Raises CannotTell with the reason."""
+    image, volume = _image_and_volume(objects, plan)
+    container = place.start(objects, image, sockets=sockets, venv=volume, environment=plan.environment)
+    found = place.look(container, image, str(plan.project.resolve().relative_to(plan.tree.resolve())))
+    return replace(found, python=f"{place.VENV}/bin/python") if volume else found
+
+
+def _image_and_volume(objects: Objects, plan: Plan) -> tuple[str, str | None]:
+    match plan.dependencies:
+        case Image(reference=reference):
+            return reference, None
+        case Build() as build:
+            return builds.project(objects.daemon, build), None
+        case Requirements() as requirements:
+            base = images.python(requirements)
+            if requirements.system_packages:
+                base = builds.with_packages(objects.daemon, base, requirements.system_packages)
+            return base, venv.volume(objects, base, requirements)
+        case Interpreter():
+            raise CannotTell("an interpreter of this machine does not run in a container", "--engine embedded")

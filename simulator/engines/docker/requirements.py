@@ -1,0 +1,72 @@
+"""Requirements files as an installer in another place needs them: each with all that it includes. Reads files only."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.errors import CannotTell
+
+_INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)?([^\s#;]+)")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What to bring along and what to ask pip for.
+
+    ``contents`` are (path relative to the files' common folder, bytes); ``arguments`` name those paths; ``folder``
+    is the first file's, where relative lines in it count from.
+    """
+
+    contents: tuple[tuple[str, bytes], ...]
+    arguments: tuple[str, ...]
+    folder: str
+
+
+def gather(files: Iterable[Path]) -> Gathered:
+    """Read the files and their ``-r`` and ``-c`` includes. Raises CannotTell that names a missing one."""
+    named = [path.resolve() for path in files]
+    seen: dict[Path, bytes] = {}
+    for path in named:
+        _read(path, f"the scenario names {path.name}", seen)
+    root = Path(os.path.commonpath([path.parent for path in seen]))
+    return Gathered(
+        contents=tuple((str(path.relative_to(root)), content) for path, content in seen.items()),
+        arguments=tuple(argument for path in named for argument in _arguments(path, root, seen[path])),
+        folder=str(named[0].parent.relative_to(root)),
+    )
+
+
+def _read(path: Path, who: str, seen: dict[Path, bytes]) -> None:
+    if path in seen:
+        return
+    if not path.is_file():
+        raise CannotTell(f"{who}, but there is no {path}", "correct `requirements:` in the scenario")
+    seen[path] = path.read_bytes()
+    if path.name == "pyproject.toml":
+        return
+    for included in _includes(seen[path]):
+        if "://" not in included:
+            _read((path.parent / included).resolve(), f"{path} includes {included}", seen)
+
+
+def _includes(content: bytes) -> Iterator[str]:
+    for line in content.decode("utf-8", "replace").splitlines():
+        if found := _INCLUDE.match(line):
+            yield found[1]
+
+
+def _arguments(path: Path, root: Path, content: bytes) -> Iterator[str]:
+    """What pip is asked for; of a pyproject.toml its dependencies, not the project itself."""
+    if path.name != "pyproject.toml":
+        yield from ("-r", str(path.relative_to(root)))
+        return
+    try:
+        project = tomllib.loads(content.decode()).get("project", {})
+    except ValueError as error:
+        raise CannotTell(f"{path} is not TOML: {error}", "correct it, or name a requirements file") from None
+    yield from project.get("dependencies", ())

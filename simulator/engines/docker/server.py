@@ -1,0 +1,149 @@
+"""The PostgreSQL container: an image that follows the official one's conventions, tuned to be thrown away."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.types import Mount
+
+from simulator.engines.docker import clients
+from simulator.engines.docker.clients import PORT, SOCKETS, WORK
+from simulator.engines.docker.container import Container
+from simulator.engines.docker.objects import Objects, volume_mount
+from simulator.errors import CannotTell, EngineDied
+
+SUPERUSER = "postgres"
+SHARED_MEMORY = "512m"  # Docker's own 64 MB are too few for parallel index builds
+LOG_FOLDER, LOG_NAME = "migsim-log", "server"
+
+# Nothing here has to survive a crash, and nothing may depend on the machine's language.
+THROWAWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "1h",
+    "lc_messages": "C",
+    "listen_addresses": "127.0.0.1",
+}
+# The SQLSTATEs of a restore are read from this log, so no scenario's parameter may move it.
+LOGGING = {
+    "logging_collector": "on",
+    "log_destination": "csvlog",
+    "log_directory": LOG_FOLDER,
+    "log_filename": LOG_NAME,
+    "log_rotation_age": "0",
+    "log_rotation_size": "0",
+    "log_truncate_on_rotation": "off",
+}
+# Waits as long as the container lives. Over TCP, which the entrypoint's temporary server does not listen on.
+_WAIT = f"until pg_isready -q -h 127.0.0.1 -p {PORT}; do sleep 0.05; done"
+# Of the csvlog (PostgreSQL manual, 20.8.4), counted from 0.
+_SEVERITY_COLUMN, _MESSAGE_COLUMN = 11, 13
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers."""
+
+    container: Container
+    version: str  # "15.20"
+    log: str  # the csvlog's path
+
+    @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
+
+
+@dataclass(frozen=True)
+class Starting:
+    """A server's container that was started and is not awaited yet."""
+
+    container: Container
+    image: str
+    log: str
+
+
+def start(
+    objects: Objects, image: str, *, sockets: str, parameters: Mapping[str, str], dumps: Sequence[Path]
+) -> Starting:
+    """Start the container; ``sockets`` is the volume that carries the server's socket."""
+    facts = objects.daemon.client.images.get(image).attrs["Config"]
+    environment = dict(line.partition("=")[::2] for line in facts.get("Env") or ())
+    data = environment.get("PGDATA", "/var/lib/postgresql/data")
+    mounts = [
+        volume_mount(sockets, SOCKETS),
+        volume_mount(objects.volume("server-work"), WORK),
+        *_data_mounts(objects, facts.get("Volumes") or {data: {}}),
+    ]
+    name = objects.container(
+        "server",
+        image,
+        command=["postgres", *_settings({**THROWAWAY, **parameters, **LOGGING})],
+        environment={
+            "POSTGRES_USER": SUPERUSER,
+            "POSTGRES_HOST_AUTH_METHOD": "trust",
+            "POSTGRES_INITDB_ARGS": "--no-sync --encoding=UTF8",
+        },
+        shm_size=SHARED_MEMORY,
+        mounts=mounts,
+        binds=clients.dump_mounts(dumps),
+    )
+    container = Container(objects.daemon, name, f"the PostgreSQL container ({image})", user="0")
+    return Starting(container, image, f"{data}/{LOG_FOLDER}/{LOG_NAME}.csv")
+
+
+def wait(starting: Starting) -> Server:
+    """Wait until it answers. Raises CannotTell with its last words when it ends instead."""
+    container = starting.container
+    try:
+        ready = container.run(("sh", "-c", _WAIT))
+        asked = container.run(("psql", "-XAt", "-h", SOCKETS, "-U", SUPERUSER, "-c", "SHOW server_version"))
+    except EngineDied as error:
+        raise _did_not_start(starting) from error
+    if ready.code != 0 or asked.code != 0:
+        raise _did_not_start(starting)
+    return Server(container, asked.stdout.split()[0], starting.log)
+
+
+def log(server: Server) -> str:
+    """The csvlog so far; also of a server that is down."""
+    with contextlib.suppress(FileNotFoundError):
+        return server.container.read(server.log).decode("utf-8", "replace")
+    return ""
+
+
+def _settings(values: Mapping[str, str]) -> list[str]:
+    return [word for name, value in values.items() for word in ("-c", f"{name}={value}")]
+
+
+def _data_mounts(objects: Objects, paths: Iterable[str]) -> list[Mount]:
+    """A volume of ours at each place that the image declares one, or Docker would make it without a label."""
+    return [
+        volume_mount(objects.volume(f"server-data{number or ''}"), path) for number, path in enumerate(sorted(paths))
+    ]
+
+
+def _did_not_start(starting: Starting) -> CannotTell:
+    words = _last_messages(starting) or starting.container.last_words() or "it said nothing"
+    return CannotTell(
+        f"the PostgreSQL of {starting.image} did not start: {words}",
+        "look at `postgres.parameters` and `postgres.image` in the scenario",
+    )
+
+
+def _last_messages(starting: Starting) -> str:
+    """What the server itself logged as the reason, once it had its log."""
+    try:
+        text = starting.container.read(starting.log).decode("utf-8", "replace")
+    except (FileNotFoundError, EngineDied):
+        return ""
+    rows = [row for row in csv.reader(io.StringIO(text)) if len(row) > _MESSAGE_COLUMN]
+    fatal = [row[_MESSAGE_COLUMN] for row in rows if row[_SEVERITY_COLUMN] in ("FATAL", "PANIC", "ERROR")]
+    return " / ".join(fatal[-3:])
