@@ -168,9 +168,13 @@ def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:
     deadline = time.monotonic() + START_PATIENCE
     while child.poll() is None and time.monotonic() < deadline:
         if _says_ready(folders):
-            with psycopg.connect(
-                host=str(folders.socket), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=5
-            ) as connection:
+            # One that ends right after it was ready is told from its process, not from this connection.
+            with (
+                contextlib.suppress(psycopg.OperationalError),
+                psycopg.connect(
+                    host=str(folders.socket), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=5
+                ) as connection,
+            ):
                 return connection.info.parameter_status("server_version")
         time.sleep(0.01)
     return None
@@ -224,7 +228,9 @@ def _initdb(folders: Folders, bindir: Path, user: User | None, confinement: Conf
     made = _run([*argv, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], bindir, folders, user, confinement)
     if made.code != 0:
         said = (made.stderr or made.stdout).strip().splitlines() or ["it said nothing"]
-        raise CannotTell(f"initdb of {bindir} failed: {said[-1]}", "migsim doctor")
+        # What went wrong comes before what it then cleaned up.
+        first = next((line for line in said if "error" in line.lower() or "fatal" in line.lower()), said[-1])
+        raise CannotTell(f"initdb of {bindir} failed: {first}", "migsim doctor")
 
 
 def _run(argv: list[str], bindir: Path, folders: Folders, user: User | None, confinement: Confinement) -> Outcome:
