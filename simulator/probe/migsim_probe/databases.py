@@ -1,0 +1,137 @@
+"""DATABASES: what the project says of it, and the sandbox's values put in its place."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Mapping
+
+DUMMY = "django.db.backends.dummy"
+PLACE = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
+
+# libpq parameters and driver options that say where to connect, as whom, or how to prove it. The sandbox's answer to
+# all of that is in PLACE; what else OPTIONS holds (search_path, isolation_level ...) is the project's behaviour.
+ELSEWHERE = frozenset(
+    [
+        "service",
+        "servicefile",
+        "passfile",
+        "host",
+        "hostaddr",
+        "port",
+        "user",
+        "password",
+        "dbname",
+        "database",
+        "dsn",
+        "target_session_attrs",
+        "channel_binding",
+        "require_auth",
+        "requirepeer",
+        "load_balance_hosts",
+        "pool",
+        "assume_role",
+        "use_iam_auth",
+    ]
+)
+ELSEWHERE_PREFIXES = ("ssl", "gss", "krb")
+
+
+def read_aliases(databases: Mapping[str, Mapping[str, Any]], first: str) -> list[dict[str, Any]]:
+    """One entry for each alias; the one under rehearsal comes first, so that others share with it, not it with them."""
+    seen: dict[tuple[str, ...], str] = {}
+    rows = []
+    for name in sorted(databases, key=lambda alias: (alias != first, alias != "default")):
+        entry = databases[name]
+        engine = entry.get("ENGINE") or DUMMY
+        vendor = _vendor(engine)
+        mirror = (entry.get("TEST") or {}).get("MIRROR")
+        same_as = None
+        if vendor == "postgresql":
+            owner = seen.setdefault(_identity(name, entry), name)
+            same_as = mirror or (owner if owner != name else None)
+        rows.append({"name": name, "engine": engine, "vendor": vendor, "same_as": same_as})
+    return rows
+
+
+def override(databases: Any, given: Mapping[str, Mapping[str, Any]], rows: list[dict[str, Any]]) -> None:
+    """Change DATABASES in place, so that whoever holds it sees the sandbox's."""
+    shared = {row["name"]: row["same_as"] for row in rows}
+    for name in list(databases):
+        place = _place(name, given, shared)
+        databases[name] = _moved(databases[name], place) if place else {"ENGINE": DUMMY}
+
+
+def forget_connections() -> None:
+    """Close every connection, whatever state it is in, and have the next use start from a fresh one.
+
+    A deferred statement that fails leaves Django's connection inside its atomic block, where close() closes nothing.
+    """
+    from django.db import connections
+
+    for alias in list(connections):
+        wrapper = getattr(connections._connections, alias, None)
+        if wrapper is None:
+            continue
+        with contextlib.suppress(Exception):
+            if wrapper.connection is not None:
+                wrapper.connection.close()
+        with contextlib.suppress(AttributeError):
+            del connections[alias]
+
+
+def forget_settings() -> None:
+    """Have django.db.connections read DATABASES again."""
+    from django.db import connections
+
+    connections._settings = None
+    connections.__dict__.pop("settings", None)
+
+
+def changed_alias(given: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The alias that something (an AppConfig.ready) has pointed away from the sandbox again."""
+    from django.db import connections
+
+    for alias, place in given.items():
+        held = connections[alias].settings_dict
+        if place and any(str(held.get(key) or "") != str(place.get(key) or "") for key in ("HOST", "PORT", "NAME")):
+            return alias
+    return None
+
+
+def _place(
+    name: str, given: Mapping[str, Mapping[str, Any]], shared: Mapping[str, str | None]
+) -> Mapping[str, Any] | None:
+    for _hop in range(len(shared) + 1):  # a mirror of a mirror; a circle of them ends too
+        if name in given:
+            return given[name]
+        name = shared.get(name) or ""
+    return None
+
+
+def _moved(entry: Mapping[str, Any], place: Mapping[str, Any]) -> dict[str, Any]:
+    options = {key: value for key, value in (entry.get("OPTIONS") or {}).items() if not _elsewhere(key)}
+    return dict(entry, OPTIONS=options, **{key: str(place.get(key) or "") for key in PLACE})
+
+
+def _elsewhere(option: str) -> bool:
+    return option in ELSEWHERE or option.startswith(ELSEWHERE_PREFIXES)
+
+
+def _vendor(engine: str) -> str:
+    """The backend's own word; where it can't be imported here (another database's driver), its module's last name."""
+    from django.db.utils import load_backend
+
+    try:
+        return str(load_backend(engine).DatabaseWrapper.vendor)
+    except Exception:
+        return "postgresql" if "postg" in engine else engine.rsplit(".", 1)[-1]
+
+
+def _identity(name: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """What two aliases of one database have in common; the alias itself where nothing says which database it is."""
+    options = entry.get("OPTIONS") or {}
+    where = tuple(str(options.get(key) or "") for key in ("service", "host", "dbname"))
+    named = str(entry.get("NAME") or "")
+    if not named and not any(where):
+        return (name,)
+    return (str(entry.get("HOST") or ""), str(entry.get("PORT") or "5432"), named, *where)

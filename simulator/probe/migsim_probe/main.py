@@ -1,0 +1,228 @@
+"""One run of the probe, from the request to the last line of the trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import traceback
+from typing import Any, Callable
+
+from migsim_probe import catalog, chain, command, databases, failure, history, operations, redact, server, smoke, start
+from migsim_probe.network import Watch
+from migsim_probe.watch import Migrations, Statements, listen
+from migsim_probe.writer import Writer
+
+BROKEN = 4  # the exit code of a probe that failed itself
+
+
+def main(request_path: str) -> None:
+    """Never returns: threads that the project left running can't hold the process open."""
+    with open(request_path, encoding="utf-8") as file:
+        request = json.load(file)
+    probe = Probe(request, Writer(request["trace"]))
+    try:
+        error = start.run_manage(request["manage"], request["settings"], request["command"], probe.run)
+        if error is not None:
+            probe.fail(error, "settings")
+            probe.finished = True
+    except Exception:
+        traceback.print_exc()
+    if probe.finished:
+        probe.writer.event("end")
+    for stream in (sys.stdout, sys.stderr):
+        _flush(stream)
+    os._exit(0 if probe.finished else BROKEN)
+
+
+class Probe:
+    """What one request asks for, step by step. ``finished`` once every step was taken or one failed."""
+
+    def __init__(self, request: dict[str, Any], writer: Writer) -> None:
+        self.request = request
+        self.writer = writer
+        self.finished = False
+        self._alias: str = request["alias"]
+        self._given: dict[str, Any] = request["databases"] or {}
+        self._secrets = redact.environment_secrets()
+        self._watch = Watch(self._given.values(), bool(request.get("guard")), self._attempt)
+        self._statements = Statements(self._saw_statement)
+        self._names = frozenset([self._alias, *self._given])
+        self._watch.install()
+
+    def run(self) -> None:
+        """Called in place of Django's own execution, with manage.py's frames below."""
+        try:
+            self._steps()
+        except Exception:
+            traceback.print_exc()
+            return
+        self.finished = True
+
+    def fail(self, error: BaseException, otherwise: str, **instead: Any) -> None:
+        """Report a failure; ``instead`` has the fields that the caller knows better."""
+        self._names |= history.project_names() if "django.apps" in sys.modules else frozenset()
+        self._secrets.add_environment(os.environ)
+        event = failure.describe(error, otherwise, self._statements, self._secrets, self._names)
+        if otherwise != "settings":
+            databases.forget_connections()
+            self._look_up(event)
+        self.writer.event("failure", **dict(event, **instead))
+
+    def _steps(self) -> None:
+        if not self._succeeds(self._load_settings, "settings") or self.request["databases"] is None:
+            return
+        if not self._succeeds(self._set_up, "settings"):
+            return
+        if self.request["mode"] == "inspect":
+            self._succeeds(self._history, "plan")
+            return
+        self._history_if_readable()
+        error, _ran = self._migrate()
+        if error is not None:
+            self.fail(error, "plan")
+            return
+        self._check_afterwards()
+
+    def _succeeds(self, step: Callable[[], None], otherwise: str) -> bool:
+        try:
+            step()
+        except (Exception, SystemExit) as error:
+            if chain.is_probes_own(error):
+                raise
+            self.fail(error, otherwise)
+            return False
+        return True
+
+    def _load_settings(self) -> None:
+        self.writer.event("versions", **_versions())
+        settings = start.load_settings(self.request["settings"])
+        self._secrets.add_settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
+        self.writer.event("settings", module=os.environ.get(start.SETTINGS))
+        held = settings.DATABASES if isinstance(settings.DATABASES, dict) else dict(settings.DATABASES)
+        rows = databases.read_aliases(held, self._alias)
+        for row in rows:
+            self.writer.event("alias", **row)
+        if self.request["databases"] is not None:
+            databases.override(held, self._given, rows)
+            settings.DATABASES = held
+            databases.forget_connections()
+            databases.forget_settings()
+
+    def _set_up(self) -> None:
+        import django
+        from django.core.exceptions import ImproperlyConfigured
+
+        django.setup()
+        changed = databases.changed_alias({self._alias: {}, **self._given})
+        if changed is not None:
+            raise ImproperlyConfigured(f"django.setup() pointed {changed!r} away from the sandbox")
+        listen(self._notice)
+        self.writer.event("dependency", minimum_database_version=_minimum_version(self._alias))
+
+    def _history(self) -> None:
+        from django.db import connections
+
+        try:
+            seen = history.History(connections[self._alias])
+        finally:
+            databases.forget_connections()
+        self._names |= {step.name for step in seen.plan} | {name for _app, name in seen.loader.disk_migrations}
+        self.writer.event("history", **seen.event())
+        self.writer.event("data_dependent", operations=_data_dependent(seen))
+
+    def _history_if_readable(self) -> None:
+        """What stops it stops migrate too, and migrate is who says so: its checks come first, for one."""
+        try:
+            self._history()
+        except Exception:
+            databases.forget_connections()
+
+    def _migrate(self) -> tuple[BaseException | None, tuple[str, ...]]:
+        migrations = Migrations(self.writer.event, self._statements)
+        with self._statements.watching(), migrations.timing():
+            error = command.run(self.request["command"], self._alias)
+        return error, tuple(migrations.ran)
+
+    def _check_afterwards(self) -> None:
+        """Exit code 0 alone proves little: it must have nothing left to do, and its models must be readable."""
+        if self.request["replay"]:
+            databases.forget_connections()
+            error, ran = self._migrate()
+            self.writer.event("second_migrate", names=list(ran))
+            if error is not None:
+                self.fail(error, "smoke", phase="smoke")
+        if self.request["smoke"]:
+            databases.forget_connections()
+            with self._statements.watching():
+                count = smoke.read_models(self._alias, self._unreadable)
+            self.writer.event("models_read", count=count)
+
+    def _unreadable(self, error: Exception, table: str) -> None:
+        from django.db import connections
+
+        event = failure.describe(error, "smoke", self._statements, self._secrets, self._names | {table})
+        connections[self._alias].close()  # the wrapper stays, watched; the next model gets a new session
+        relation = event["relation"] if event["sqlstate"] == "42P01" else None
+        self.writer.event("failure", **dict(event, phase="smoke", relation=relation or table))
+
+    def _look_up(self, event: dict[str, Any]) -> None:
+        if event["relation"] and not event["schema_name"]:
+            event["schema_name"] = catalog.schema_of(self._alias, event["relation"])
+        if failure.is_denied(event):
+            event["denied"] = catalog.denied(self._alias, event["message"], event["relation"])
+        databases.forget_connections()
+
+    def _saw_statement(self, sql: str, parameters: Any) -> None:
+        for address in server.addresses(sql, parameters):
+            self._watch.saw("server", address)
+
+    def _attempt(self, kind: str, address: str) -> None:
+        self.writer.event("attempt", kind=kind, address=address)
+
+    def _notice(self, text: str) -> None:
+        self.writer.event("notice", text=self._secrets.scrub(text, self._names))
+
+
+def _versions() -> dict[str, str]:
+    import django
+
+    found = {"python": platform.python_version(), "django": django.get_version()}
+    driver = _driver()
+    return dict(found, driver=driver) if driver else found
+
+
+def _driver() -> str | None:
+    """The driver that this Django would take: psycopg 3 where it knows it and it is there, else psycopg2."""
+    import django
+
+    names = ("psycopg", "psycopg2") if django.VERSION >= (4, 2) else ("psycopg2",)
+    for name in names:
+        try:
+            return f"{name} {__import__(name).__version__.split()[0]}"
+        except Exception:
+            continue
+    return None
+
+
+def _minimum_version(alias: str) -> str | None:
+    from django.db import connections
+
+    minimum = getattr(connections[alias].features, "minimum_database_version", None)
+    return ".".join(map(str, minimum)) if minimum else None
+
+
+def _data_dependent(seen: history.History) -> Any:
+    """None where the plan's own state can't be computed: migrate fails there too."""
+    try:
+        return operations.data_dependent(seen.plan, seen.state_before())
+    except Exception:
+        return None
+
+
+def _flush(stream: Any) -> None:
+    try:
+        stream.flush()
+    except Exception:
+        return

@@ -1,0 +1,69 @@
+"""Start the project the way ``python manage.py`` does, and take over where Django would run the command."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+from typing import Any, Callable
+
+from migsim_probe.imports import after_import
+
+SETTINGS = "DJANGO_SETTINGS_MODULE"
+
+
+class Taken:
+    """Stands in for ``ManagementUtility.execute``, which every way to run a command goes through."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        self.happened = False
+        self._then = then
+
+    def install(self) -> None:
+        after_import("django.core.management", self._replace)
+
+    def once(self) -> None:
+        if not self.happened:
+            self.happened = True
+            self._then()
+
+    def _replace(self, management: Any) -> None:
+        management.ManagementUtility.execute = lambda _utility: self.once()
+
+
+def run_manage(
+    manage: str | None, settings: str | None, command: list[str], then: Callable[[], None]
+) -> BaseException | None:
+    """Run manage.py with ``command``; ``then`` is called once in place of Django's own execution.
+
+    Returns what manage.py raised before it came to that. What it does afterwards is of no account.
+    """
+    taken = Taken(then)
+    sys.path.insert(0, os.path.dirname(os.path.abspath(manage or "manage.py")))
+    sys.argv = [manage or "manage.py"] + command + (["--settings=" + settings] if settings else [])
+    if settings:
+        os.environ[SETTINGS] = settings
+    taken.install()
+    error = _run(manage) if manage else None
+    if error is None or taken.happened:
+        taken.once()
+        return None
+    return error
+
+
+def _run(manage: str) -> BaseException | None:
+    try:
+        runpy.run_path(manage, run_name="__main__")
+    except (Exception, SystemExit) as error:
+        return error
+    return None
+
+
+def load_settings(settings: str | None) -> Any:
+    """Import the settings; the request's own module wins over what manage.py has set."""
+    if settings:
+        os.environ[SETTINGS] = settings
+    from django.conf import settings as loaded
+
+    _ = loaded.INSTALLED_APPS
+    return loaded

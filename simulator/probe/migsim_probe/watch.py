@@ -1,0 +1,160 @@
+"""What goes on while a command runs: its statements, the migrations' times, the server's notices."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import re
+import time
+from typing import Any, Callable, Iterator
+
+from migsim_probe import chain
+from migsim_probe.locate import label
+
+BOOKKEEPING = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
+
+# SQLSTATEs of notices worth a reader's eye: a name cut to 63 bytes; "already exists, skipping".
+TRUNCATED, SKIPPED = "42622", "42P07"
+CASCADED = "reportDependentObjects"  # the function of PostgreSQL that says what a CASCADE dropped, SQLSTATE 00000
+NOTICE_TEXT = re.compile(r"\A\w+:\s+")
+
+
+class Statements:
+    """An execute wrapper (Django's own hook): counts, and remembers the text of those that failed."""
+
+    def __init__(self, seen: Callable[[str, Any], None]) -> None:
+        self.count = 0
+        self._seen = seen
+        self._failed: collections.deque[tuple[BaseException, str]] = collections.deque(maxlen=100)
+
+    def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+        text = _text(sql, context)
+        if not text.lstrip().upper().startswith(BOOKKEEPING):
+            self.count += 1
+            self._seen(text, params)
+        try:
+            return execute(sql, params, many, context)
+        except Exception as error:
+            self._failed.append((error, text))
+            raise
+
+    def sql_of(self, error: BaseException) -> str | None:
+        """The statement of the error that carries the SQLSTATE; without one, the nearest in the exception's chain."""
+        driver = chain.driver_error(error)
+        for link in chain.links(error):
+            for failed, text in self._failed:
+                if link is failed and driver in (None, failed, failed.__cause__):
+                    return text
+        return None
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch every connection that exists or comes to be on this thread."""
+        from django.db import connections
+
+        wrappers = [connections[alias] for alias in connections]
+        for wrapper in wrappers:
+            wrapper.execute_wrappers.append(self)
+        try:
+            yield
+        finally:
+            for wrapper in wrappers:
+                with contextlib.suppress(ValueError):
+                    wrapper.execute_wrappers.remove(self)
+
+
+class Migrations:
+    """The executor's progress callback: reports when each migration begins and ends."""
+
+    def __init__(self, report: Callable[..., None], statements: Statements) -> None:
+        self.ran: list[str] = []
+        self._report = report
+        self._statements = statements
+        self._current: tuple[str, float, int] | None = None
+
+    def progress(self, action: str, migration: Any) -> None:
+        if action in ("apply_start", "unapply_start"):
+            name = label(migration) or ""
+            self.ran.append(name)
+            self._report("applying", name=name)
+            self._current = (name, time.monotonic(), self._statements.count)
+        elif action in ("apply_success", "unapply_success"):
+            self.close(finished=True)
+
+    def close(self, finished: bool = False) -> None:
+        """Report the migration that runs now; one that an exception ended is not finished."""
+        if self._current is None:
+            return
+        name, started, count = self._current
+        self._current = None
+        seconds = round(time.monotonic() - started, 4)
+        self._report(
+            "migration", name=name, seconds=seconds, statements=self._statements.count - count, finished=finished
+        )
+
+    @contextlib.contextmanager
+    def timing(self) -> Iterator[None]:
+        """Hear every executor that is made meanwhile, before the command's own callback does."""
+        from django.db.migrations.executor import MigrationExecutor
+
+        original = MigrationExecutor.__init__
+
+        def observed(executor: Any, connection: Any, progress_callback: Any = None) -> None:
+            def tell(action: str, migration: Any = None, *rest: Any, **options: Any) -> None:
+                self.progress(action, migration)
+                if progress_callback:
+                    progress_callback(action, migration, *rest, **options)
+
+            original(executor, connection, tell)
+
+        MigrationExecutor.__init__ = observed
+        try:
+            yield
+        finally:
+            MigrationExecutor.__init__ = original
+            self.close()
+
+
+def listen(report: Callable[[str], None]) -> None:
+    """Report the notices worth reading of every connection that Django opens from now on."""
+    from django.db.backends.signals import connection_created
+
+    def attach(connection: Any, **_signal: Any) -> None:
+        raw = connection.connection
+        if hasattr(raw, "add_notice_handler"):
+            raw.add_notice_handler(lambda diag: _report_fields(diag, report))
+        elif hasattr(raw, "notices"):
+            raw.notices = _Texts(report)
+
+    connection_created.connect(attach, weak=False, dispatch_uid="migsim_probe")
+
+
+class _Texts:
+    """Stands in for psycopg2's list of notices, which are bare texts (in C: the sandbox's server speaks English)."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+
+    def append(self, text: str) -> None:
+        first, *rest = NOTICE_TEXT.sub("", text.strip()).splitlines() or [""]
+        if first.startswith("drop cascades to "):
+            self._report("; ".join([first, *(NOTICE_TEXT.sub("", line) for line in rest)]))
+        elif first.endswith("already exists, skipping") or " will be truncated to " in first:
+            self._report(first)
+
+
+def _report_fields(diag: Any, report: Callable[[str], None]) -> None:
+    message = diag.message_primary or ""
+    if diag.source_function == CASCADED:
+        report("; ".join([message, *(diag.message_detail or "").splitlines()]))
+    elif diag.sqlstate in (TRUNCATED, SKIPPED) and diag.source_function != "exec_stmt_raise":
+        report(message)
+
+
+def _text(sql: Any, context: Any) -> str:
+    if isinstance(sql, bytes):
+        return sql.decode("utf-8", "replace")
+    if hasattr(sql, "as_string"):  # psycopg's composed SQL
+        with contextlib.suppress(Exception):
+            return str(sql.as_string(context["connection"].connection))
+    return str(sql)
