@@ -37,8 +37,6 @@ class Evidence:
     """What the verdict stands on."""
 
     restores: tuple[RestoreErrors, ...] = ()
-    # Why the baseline is not what production is, though nothing failed (a lacking extension ...).
-    incomplete: tuple[str, ...] = ()
     trace: Trace | None = None
     # The same rehearsal as superuser; made when a role that nobody named met a 42501.
     as_superuser: Trace | None = None
@@ -60,7 +58,7 @@ class Judgement:
 
 def judge(evidence: Evidence) -> Judgement:
     """Decide. The order of the questions is the order of what a person would meet."""
-    for step in (_judge_restore, _judge_baseline, _judge_trace):
+    for step in (_judge_restore, _judge_trace):
         if judgement := step(evidence):
             return judgement
     return Judgement(Verdict.SAFE)
@@ -81,13 +79,6 @@ def _judge_restore(evidence: Evidence) -> Judgement | None:
                 return Judgement(Verdict.UNKNOWN, sandbox, str(sandbox.sandbox))
             return Judgement(Verdict.WOULD_FAIL, restore.errors[0])
     return None
-
-
-def _judge_baseline(evidence: Evidence) -> Judgement | None:
-    if not evidence.incomplete:
-        return None
-    failure = evidence.trace.failure if evidence.trace else None
-    return Judgement(Verdict.UNKNOWN, failure, "; ".join(evidence.incomplete))
 
 
 def _judge_trace(evidence: Evidence) -> Judgement | None:
@@ -147,9 +138,7 @@ def _judge_success(evidence: Evidence, trace: Trace) -> Judgement | None:
 def exit_code(judgement: Judgement, expect: Expect | None) -> int:
     """0 safe, or exactly what ``expect`` says; 1 would fail; 3 unknown that nobody expected."""
     if expect is None:
-        return {Verdict.SAFE: EXIT_SAFE, Verdict.WOULD_FAIL: EXIT_WOULD_FAIL}.get(
-            judgement.verdict, EXIT_CANNOT_TELL
-        )
+        return {Verdict.SAFE: EXIT_SAFE, Verdict.WOULD_FAIL: EXIT_WOULD_FAIL}.get(judgement.verdict, EXIT_CANNOT_TELL)
     if meets(judgement, expect):
         return EXIT_SAFE
     return EXIT_CANNOT_TELL if judgement.verdict is Verdict.UNKNOWN else EXIT_WOULD_FAIL
@@ -180,7 +169,7 @@ def findings(evidence: Evidence, judgement: Judgement) -> tuple[Finding, ...]:
     return tuple(Finding(id=number, failure=failure) for number, failure in enumerate(failures, 1))
 
 
-def not_checked(*, dump: bool, tier: str, superuser: bool) -> tuple[str, ...]:
+def not_checked(*, dump: bool, tier: str) -> tuple[str, ...]:
     """What this way of rehearsing cannot show, whatever its verdict."""
     notes = ["locks, timeouts and live traffic"]
     if dump:
@@ -188,8 +177,6 @@ def not_checked(*, dump: bool, tier: str, superuser: bool) -> tuple[str, ...]:
             "INVALID indexes (a dump carries none)",
             "settings of the database and its roles (a dump carries them only in part)",
         ]
-    if superuser:
-        notes.append("ownership and privileges (the project connected as a superuser)")
     if tier == "schema":
         notes.append("data-dependent errors (tier: schema)")
     return tuple(notes)

@@ -35,6 +35,10 @@ class Environment(Protocol):
         """The project's Python, as the ``project`` place sees it."""
 
     @property
+    def confined(self) -> bool:
+        """Whether nothing but the run's own server can be reached; if not, the probe guards the drivers."""
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the report has to say of this environment (not confined, another major than the dump's ...)."""
 

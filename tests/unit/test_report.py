@@ -89,12 +89,6 @@ def test_a_restore_without_errors_over_data_says_nothing() -> None:
     assert verdict(trace=RAN, restores=(RestoreErrors((), over_data=True),)) == Verdict.SAFE
 
 
-def test_an_incomplete_baseline_is_unknown() -> None:
-    judgement = judge(Evidence(trace=RAN, incomplete=("the server lacks extension postgis",)))
-    assert judgement.verdict == Verdict.UNKNOWN
-    assert "postgis" in judgement.because
-
-
 def test_a_refusal_of_a_named_role_would_fail() -> None:
     assert verdict(trace=with_failure(DENIED), role_was_named=True) == Verdict.WOULD_FAIL
 
@@ -161,7 +155,6 @@ def test_findings_list_the_restore_first_then_migrate() -> None:
 
 
 def test_a_dump_never_shows_invalid_indexes() -> None:
-    assert any("INVALID" in note for note in not_checked(dump=True, tier="data", superuser=False))
-    assert not any("INVALID" in note for note in not_checked(dump=False, tier="data", superuser=False))
-    assert any("tier: schema" in note for note in not_checked(dump=True, tier="schema", superuser=False))
-    assert any("ownership" in note for note in not_checked(dump=True, tier="data", superuser=True))
+    assert any("INVALID" in note for note in not_checked(dump=True, tier="data"))
+    assert not any("INVALID" in note for note in not_checked(dump=False, tier="data"))
+    assert any("tier: schema" in note for note in not_checked(dump=True, tier="schema"))

@@ -36,6 +36,12 @@ def dead_run(*, keep: bool = False, cut: bool = False) -> Path:
     return folder
 
 
+def fill_half() -> None:
+    with store.cached("venvs", "k") as (folder, _ready):
+        (folder / "half").touch()
+        raise RuntimeError("stopped in the middle")
+
+
 def test_a_run_that_ends_leaves_no_folder() -> None:
     with store.open_run() as run:
         assert run.folder.is_dir()
@@ -83,10 +89,8 @@ def test_the_ledger_is_on_disk_before_the_thing_is_made() -> None:
 
 
 def test_a_cache_entry_is_ready_only_when_it_was_filled_to_the_end() -> None:
-    with pytest.raises(RuntimeError), store.cached("venvs", "k") as (folder, ready):
-        assert not ready
-        (folder / "half").touch()
-        raise RuntimeError("killed in the middle")
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fill_half()
     with store.cached("venvs", "k") as (folder, ready):
         assert not ready
         assert not (folder / "half").exists()

@@ -1,0 +1,205 @@
+"""The scenario's baseline steps, done: one sealed database for each alias, and copies of them to rehearse on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+
+from simulator import database, restore
+from simulator.engines.base import Environment
+from simulator.errors import CannotTell, UsageError
+from simulator.model import Address, Alias, Attempt, Trace
+from simulator.progress import Progress
+from simulator.rehearsal import Rehearsals
+from simulator.report import RestoreErrors
+from simulator.restore import Restored
+from simulator.roles import SUPERUSER, RolePlan, settle_role
+from simulator.scenario import SameAs, Scenario, Step
+from simulator.scenarios import LoadedScenario
+from simulator.sources import Sources, main_dump
+
+POSTGRESQL = "postgresql"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Sealed databases by alias, whom the project connects as, and what the steps said."""
+
+    sealed: Mapping[str, str]
+    role: RolePlan
+    restores: tuple[RestoreErrors, ...] = ()
+    warnings: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    _numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def clone(self, environment: Environment, user: str) -> dict[str, Address]:
+        """A private copy of each database; where the project reaches it as ``user``. Shared ones stay shared."""
+        number = next(self._numbers)
+        names = {
+            source: f"rehearsal{number}_{place}" for place, source in enumerate(dict.fromkeys(self.sealed.values()))
+        }
+        with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+            for source, name in names.items():
+                database.clone(admin, source, name)
+        return {alias: environment.inside(names[source], user) for alias, source in self.sealed.items()}
+
+
+def build(
+    loaded: LoadedScenario,
+    found: Sources,
+    environment: Environment,
+    rehearsals: Rehearsals,
+    aliases: Iterable[Alias],
+    progress: Progress,
+) -> Baseline:
+    """Make each alias's database by its steps and seal it. Raises CannotTell and UsageError."""
+    scenario = loaded.scenario
+    names = databases_of(scenario, aliases)
+    builder = _Builder(
+        scenario=scenario,
+        root=loaded.root,
+        found=found,
+        environment=environment,
+        rehearsals=rehearsals,
+        role=settle_role(scenario.postgres.role, main_dump(found)),
+        databases={alias: environment.inside(name, "") for alias, name in names.items()},
+        progress=progress,
+    )
+    for alias, name in names.items():
+        if alias == steps_owner(names, name, scenario.django.database):
+            builder.make(name, _steps(scenario, alias))
+    with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+        for name in dict.fromkeys(names.values()):
+            database.seal(admin, name)
+    done = builder.done
+    return Baseline(
+        sealed=names,
+        role=builder.role,
+        restores=tuple(RestoreErrors(one.errors, over_data=not one.empty_before) for one in done if one.errors),
+        warnings=tuple(warning for one in done for warning in one.warnings),
+        not_checked=tuple(note for note in [builder.role.note, *(n for one in done for n in one.not_checked)] if note),
+        attempts=tuple(builder.attempts),
+    )
+
+
+def databases_of(scenario: Scenario, aliases: Iterable[Alias]) -> dict[str, str]:
+    """The name of each PostgreSQL alias's throwaway database. Pure.
+
+    Aliases that mirror each other share one, and so do those that ``baselines`` declares the same.
+    """
+    django, known = scenario.django, {alias.name: alias for alias in aliases}
+    for name in (django.database, *django.baselines):
+        if name not in known or known[name].vendor != POSTGRESQL:
+            there = ", ".join(alias.name for alias in known.values() if alias.vendor == POSTGRESQL) or "none"
+            raise UsageError(f"DATABASES has no PostgreSQL alias {name!r} (it has: {there})", "set django.database")
+    owner = {name: _shares(name, scenario, known) for name, alias in known.items() if alias.vendor == POSTGRESQL}
+    numbers = {name: f"baseline{number}" for number, name in enumerate(dict.fromkeys(owner.values()))}
+    return {name: numbers[shared] for name, shared in owner.items()}
+
+
+def steps_owner(names: Mapping[str, str], name: str, rehearsed: str) -> str:
+    """The alias whose steps make a shared database: the one under rehearsal, else the first. Pure."""
+    if names[rehearsed] == name:
+        return rehearsed
+    return next(alias for alias, shared in names.items() if shared == name)
+
+
+def with_owner(trace: Trace, environment: Environment, address: Address) -> Trace:
+    """After a refusal (42501): the trace with the object, its owner and our role named in its failure."""
+    failure = trace.failure
+    if failure is None or failure.sqlstate != "42501" or not failure.relation:
+        return trace
+    with database.connect(environment.address(address.dbname, SUPERUSER)) as connection:
+        owner = database.owner_of(connection, failure.relation, failure.schema_name)
+    if owner is None:
+        return trace
+    return replace(trace, failure=replace(failure, denied=f"{failure.relation} belongs to {owner}"))
+
+
+@dataclass
+class _Builder:
+    """The steps of one baseline, with what every step needs."""
+
+    scenario: Scenario
+    root: Path
+    found: Sources
+    environment: Environment
+    rehearsals: Rehearsals
+    role: RolePlan
+    databases: dict[str, Address]
+    progress: Progress
+    done: list[Restored] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def make(self, name: str, steps: Iterable[Step]) -> None:
+        """An empty database of the project's role, then the steps on it."""
+        steps = tuple(steps)
+        restored = [self.found.dumps[step.restore] for step in steps if step.restore]
+        encoding = restored[0].encoding if restored else None
+        restore.prepare(self.environment, name, self.role, encoding=encoding)
+        for step in steps:
+            if step.restore:
+                self._restore(name, step)
+            elif step.sql:
+                self._run_sql(name, step.sql)
+            elif step.migrate:
+                self._migrate(step.migrate.ref)
+
+    def _restore(self, name: str, step: Step) -> None:
+        assert step.restore is not None
+        dump = self.found.dumps[step.restore]
+        with self.progress.stage("restore", f"restoring {dump.path.name} ({dump.size / (1 << 20):.1f} MB)"):
+            self.done.append(
+                restore.restore(
+                    self.environment,
+                    name,
+                    dump,
+                    plan=self.role,
+                    clean=step.restore.clean,
+                    ignore_extensions=self.scenario.postgres.ignore_extensions,
+                    tier=self.scenario.rehearse.tier,
+                    progress=self.progress.part,
+                )
+            )
+
+    def _run_sql(self, name: str, script: str) -> None:
+        path = self.root / script
+        if not path.is_file():
+            raise UsageError(f"baseline: sql: {path}: no such file", f"migsim validate {self.scenario.name}")
+        with self.progress.stage("sql", f"running {path.name}"):
+            self.done.append(restore.run_sql(self.environment, name, path, user=self.role.project_user))
+
+    def _migrate(self, ref: str) -> None:
+        """Another ref's migrations. If they fail there is no baseline to rehearse on."""
+        user = self.role.project_user
+        databases = {alias: replace(address, user=user) for alias, address in self.databases.items()}
+        with self.progress.stage("migrate-ref", f"migrating with the code of {ref}"):
+            trace = self.rehearsals.migrate(self.found.refs[ref], databases, checks=False)
+        self.attempts.extend(trace.attempts)
+        if trace.failure or not trace.complete:
+            failure = trace.failure
+            at = f" at {failure.migration}" if failure and failure.migration else ""
+            why = f"{failure.sqlstate or failure.exception} {failure.message}" if failure else "its process ended early"
+            raise CannotTell(f"baseline: migrate: ref {ref} fails{at}: {why}", "correct the baseline steps before it")
+
+
+def _steps(scenario: Scenario, alias: str) -> tuple[Step, ...]:
+    if alias == scenario.django.database:
+        return scenario.baseline
+    steps = scenario.django.baselines.get(alias, ())
+    return () if isinstance(steps, SameAs) else steps
+
+
+def _shares(name: str, scenario: Scenario, known: Mapping[str, Alias]) -> str:
+    """Whose database that alias uses: its own name, or the alias at the end of the chain."""
+    seen = {name}
+    while True:
+        declared = scenario.django.baselines.get(name)
+        target = declared.same_as if isinstance(declared, SameAs) else known[name].same_as
+        if target is None or target in seen or target not in known:
+            return name
+        seen.add(target)
+        name = target

@@ -1,0 +1,202 @@
+"""The command line: options -> one call of ``commands`` -> an exit code. Declarations only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+import simulator
+from simulator import boundary, commands, scenarios
+from simulator.commands import run as running
+from simulator.errors import UsageError
+
+app = typer.Typer(
+    name="migsim",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Rehearse Django's migrate against a production dump, in a throwaway PostgreSQL.",
+    epilog="Exit codes: 0 safe (or as expect: says), 1 would fail, 2 wrong usage or scenario, 3 could not find out, "
+    "4 a bug in migsim, 130 interrupted, 143 terminated.",
+)
+cache = typer.Typer(help="What is kept because it is slow to make again.", no_args_is_help=True)
+app.add_typer(cache, name="cache")
+
+Form = Literal["text", "json"]
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Scenarios, by name or path.")]
+Name = Annotated[str, typer.Argument(help="A scenario, by name or path.")]
+Variables = Annotated[
+    list[str] | None, typer.Option("--set", metavar="K=V", help="A variable of the scenario file; may be repeated.")
+]
+EngineName = Annotated[
+    Literal["auto", "docker", "embedded"], typer.Option("--engine", help="Where throwaway things run.")
+]
+Tier = Annotated[
+    Literal["data", "schema"] | None, typer.Option("--tier", help="All rows, or the catalog and the history only.")
+]
+Confine = Annotated[
+    Literal["require", "if-possible"] | None,
+    typer.Option("--confine", help="Embedded: whether to go on where the kernel allows no namespace."),
+]
+FormatOption = Annotated[Form, typer.Option("--format", help="json: the report alone, on stdout.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", metavar="DIR", help="Keep each report there, as JSON and text.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="How many scenarios at a time.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        typer.echo(f"migsim {simulator.__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Examples:  migsim run prod-copy   migsim run --dump prod.dump   migsim run --tag nightly --jobs 2")
+def run(
+    names: Names = None,
+    dump: Annotated[Path | None, typer.Option(metavar="FILE", help="Rehearse this dump; no scenario needed.")] = None,
+    project: Annotated[Path, typer.Option(metavar="DIR", help="With --dump: where manage.py is.")] = Path(),
+    tag: Annotated[str | None, typer.Option(metavar="T", help="Every scenario with this tag.")] = None,
+    set_: Variables = None,
+    engine: EngineName = "auto",
+    tier: Tier = None,
+    confine: Confine = None,
+    format_: FormatOption = "text",
+    output: Output = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the throwaway things up, and say how to get in.")] = False,
+    no_trials: Annotated[bool, typer.Option("--no-trials", help="Try no fixes; this version tries none.")] = False,
+    jobs: Jobs = 1,
+) -> int:
+    """Rehearse: would migrate survive this database?"""
+    options = running.Options(
+        variables=_variables(set_),
+        engine=engine,
+        tier=tier,
+        confine=confine,
+        format=format_,
+        output=output,
+        keep=keep,
+        jobs=jobs,
+    )
+    return running.run(running.Wanted(tuple(names or ()), tag, dump, project), options)
+
+
+@app.command()
+def nightly(
+    set_: Variables = None,
+    engine: EngineName = "auto",
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Where the dated folders go.")] = Path(
+        "reports"
+    ),
+    jobs: Jobs = 1,
+) -> int:
+    """Run every scenario tagged "nightly", keep each report in a dated folder, end with one table."""
+    return commands.nightly.run("nightly", output=output, jobs=jobs, engine=engine, variables=_variables(set_))
+
+
+@app.command()
+def schedule(
+    kind: Annotated[Literal["cron", "systemd", "github"], typer.Argument(help="For which scheduler.")],
+) -> int:
+    """Print a ready file that runs migsim nightly."""
+    return commands.schedule.run(kind, Path.cwd())
+
+
+@app.command(epilog="Examples:  migsim init   migsim init backend --dump prod.dump --name prod-copy")
+def init(
+    folder: Annotated[Path, typer.Argument(help="The project's folder.")] = Path(),
+    name: Annotated[str, typer.Option(help="What to call the scenario.")] = "prod-copy",
+    dump: Annotated[Path | None, typer.Option(metavar="FILE", help="The dump it restores.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a scenario of that name.")] = False,
+) -> int:
+    """Look at a project, say which environment variables are missing, write its first scenario."""
+    return commands.init.init(folder, name=name, dump=dump, force=force, environ=os.environ, console=_console())
+
+
+@app.command("list")
+def list_(format_: FormatOption = "text") -> int:
+    """List the scenarios that can be named here."""
+    return commands.list.run(cwd=Path.cwd(), output_format=format_, environ=os.environ, console=_console())
+
+
+@app.command()
+def validate(names: Names = None, set_: Variables = None) -> int:
+    """Check scenario files; without a name, all of them."""
+    return commands.validate.run(
+        tuple(names or ()), cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=_console()
+    )
+
+
+@app.command()
+def render(name: Name, set_: Variables = None) -> int:
+    """Print a scenario as it reads after Jinja."""
+    return commands.render.run(name, cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=_console())
+
+
+@app.command()
+def showmigrations(
+    name: Name, set_: Variables = None, engine: EngineName = "auto", format_: FormatOption = "text"
+) -> int:
+    """The baseline's history against the code: applied [X], pending [ ], recorded but not on disk [?]."""
+    loaded = scenarios.read_all([scenarios.find(name, Path.cwd())], _variables(set_), os.environ)
+    return commands.showmigrations.run(loaded[0], engine, format_, _console())
+
+
+@app.command()
+def doctor() -> int:
+    """What of this machine can be used: engines, images, PostgreSQL, Pythons, git, disk."""
+    return commands.doctor.run(_console())
+
+
+@app.command(epilog="Examples:  migsim images   migsim images --pull   migsim images --build")
+def images(
+    names: Annotated[list[str] | None, typer.Argument(metavar="IMAGE…", help="Default: what most runs need.")] = None,
+    pull: Annotated[bool, typer.Option("--pull", help="Pull the missing ones.")] = False,
+    build: Annotated[bool, typer.Option("--build", help="Build from Debian packages what no registry gives.")] = False,
+) -> int:
+    """The images that the docker engine needs: list, pull or build them."""
+    return commands.images.run(tuple(names or ()), pull=pull, build=build, console=_console())
+
+
+@app.command()
+def clean() -> int:
+    """Remove what dead runs and --keep left behind."""
+    return commands.clean.run(_console())
+
+
+@cache.command("show")
+def cache_show() -> int:
+    """How much is kept, and where."""
+    return commands.clean.show_cache(_console())
+
+
+@cache.command("prune")
+def cache_prune() -> int:
+    """Remove it all; the next run makes again what it needs."""
+    return commands.clean.prune_cache(_console())
+
+
+def main() -> int:
+    """Run the command line and return the process's exit code."""
+    return boundary.guarded(lambda: app(standalone_mode=False) or 0)
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _variables(pairs: list[str] | None) -> Mapping[str, str]:
+    given = {}
+    for pair in pairs or ():
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"--set {pair!r}: not K=V", "migsim run NAME --set dump=prod.dump")
+        given[name] = value
+    return given

@@ -1,0 +1,148 @@
+"""``migsim run``: rehearse what was named, print or keep the reports, end with the exit code they add up to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+import simulator
+from simulator import (
+    boundary,
+    engines,
+    first_scenario,
+    nights,
+    project,
+    render,
+    report,
+    scenario_text,
+    scenarios,
+    store,
+)
+from simulator.errors import MigsimError, UsageError
+from simulator.model import Report, Verdict
+from simulator.progress import Progress
+from simulator.run import rehearse
+from simulator.scenarios import LoadedScenario
+
+Format = Literal["text", "json"]
+
+# What a run without a scenario file is called in its report.
+NAME_WITHOUT_FILE = "dump"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says beside the scenarios' names."""
+
+    variables: Mapping[str, str]
+    engine: str = "auto"
+    tier: Literal["schema", "data"] | None = None
+    confine: Literal["require", "if-possible"] | None = None
+    format: Format = "text"
+    output: Path | None = None
+    keep: bool = False
+    jobs: int = 1
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to rehearse: exactly one of names, a tag, or a dump with the project's folder."""
+
+    names: tuple[str, ...] = ()
+    tag: str | None = None
+    dump: Path | None = None
+    project: Path = Path()
+
+
+def run(wanted: Wanted, options: Options) -> int:
+    """Rehearse; a scenario that breaks does not stop the next. Raises UsageError before anything is started."""
+    if sum(map(bool, (wanted.names, wanted.tag, wanted.dump))) != 1:
+        raise UsageError("name scenarios, or give --tag, or --dump", "migsim list")
+    if wanted.dump:
+        return _rehearse_all([_without_file(wanted.dump, wanted.project, options)], options)
+    if wanted.tag:
+        tagged = scenarios.with_tag(wanted.tag, Path.cwd(), options.variables, os.environ)
+        return nights.run_tagged(tagged, options)
+    paths = [scenarios.find(name, Path.cwd()) for name in wanted.names]
+    return _rehearse_all(scenarios.read_all(paths, options.variables, os.environ), options)
+
+
+def _without_file(dump: Path, folder: Path, options: Options) -> LoadedScenario:
+    """The scenario that ``init`` would write for that dump and the project in ``folder``."""
+    seen = project.look(folder)
+    text = first_scenario.scenario_for(seen, dump.resolve(), name=NAME_WITHOUT_FILE, environ=os.environ.keys())
+    path = seen.folder / scenarios.FOLDER / f"{NAME_WITHOUT_FILE}.yaml"
+    scenario = scenario_text.load(text, path=path, variables=options.variables, environ=os.environ)
+    return LoadedScenario(scenario, path, seen.folder)
+
+
+def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
+    progress = Progress(Console(stderr=True))
+    for line in store.sweep(engines.remove):
+        progress.say(f"left by a dead run, and not removable yet: {line}")
+    reports = [_one(_with(each, options), options, progress) for each in loaded]
+    _show(reports, options.format)
+    if options.output:
+        _keep(reports, options.output)
+    return report.gravest([each.exit_code for each in reports])
+
+
+def _one(loaded: LoadedScenario, options: Options, progress: Progress) -> Report:
+    """A report in any case but wrong usage: what could not be found out is one too, with its error."""
+    progress.timings.clear()
+    try:
+        return rehearse(loaded, options.engine, progress, keep=options.keep)
+    except UsageError:
+        raise
+    except MigsimError as error:
+        return _broken(loaded, options, error)
+    except Exception as error:
+        return _broken(loaded, options, boundary.describe_bug(error))
+
+
+def _broken(loaded: LoadedScenario, options: Options, error: MigsimError) -> Report:
+    boundary.complain(error)
+    return Report(
+        scenario=loaded.scenario.name,
+        verdict=Verdict.UNKNOWN,
+        exit_code=error.exit_code,
+        tier=loaded.scenario.rehearse.tier,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={"migsim": simulator.__version__},
+        error=(error.message, error.hint),
+    )
+
+
+def _with(loaded: LoadedScenario, options: Options) -> LoadedScenario:
+    """The scenario with what the command line overrides."""
+    given = {"tier": options.tier, "confine": options.confine}
+    changes = {key: value for key, value in given.items() if value is not None}
+    rehearse_ = loaded.scenario.rehearse.model_copy(update=changes)
+    return replace(loaded, scenario=loaded.scenario.model_copy(update={"rehearse": rehearse_}))
+
+
+def _show(reports: Sequence[Report], form: Format) -> None:
+    if form == "json":
+        sys.stdout.write(render.to_json(reports) + "\n")
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for each in reports:
+        if each.error is None:
+            console.print(render.to_text(each) + "\n")
+    if len(reports) > 1:
+        console.print(nights.in_words([each.exit_code for each in reports]))
+
+
+def _keep(reports: Sequence[Report], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in reports:
+        (folder / f"{each.scenario}.json").write_text(render.to_json([each]) + "\n")
+        with (folder / f"{each.scenario}.txt").open("w") as file:
+            Console(file=file, highlight=False, soft_wrap=True).print(render.to_text(each))

@@ -1,0 +1,57 @@
+"""The engines, and which of them serves a run. An explicit table: adding one is a folder and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator.engines.base import Engine
+from simulator.engines.docker import DockerEngine
+from simulator.engines.embedded import EmbeddedEngine
+from simulator.errors import CannotTell, UsageError
+from simulator.plan import Plan
+
+ENGINES: Mapping[str, Callable[[], Engine]] = {"docker": DockerEngine, "embedded": EmbeddedEngine}
+AUTO = "auto"  # the first of the table that can serve the plan
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine that serves, the plan it serves, and in a sentence why not an earlier one."""
+
+    engine: Engine
+    plan: Plan
+    why: str
+
+
+def choose(requested: str, plans: Sequence[Plan]) -> Choice:
+    """The first engine of the table that can serve one of ``plans`` (alternatives, the preferred one first).
+
+    Raises UsageError for a name that is none, CannotTell with every engine's reason when none can serve.
+    """
+    if requested != AUTO and requested not in ENGINES:
+        raise UsageError(f"there is no engine {requested!r}", f"--engine {AUTO}, {', '.join(ENGINES)}")
+    names = list(ENGINES) if requested == AUTO else [requested]
+    reasons: list[str] = []
+    for name in names:
+        engine = ENGINES[name]()
+        # The last alternative is the most modest, so its reason is the one that is left to mend.
+        reason: str | None = None
+        for plan in plans:
+            reason = engine.unusable(plan)
+            if reason is None:
+                return Choice(engine, plan, _why(requested, name, reasons))
+        reasons.append(f"{name}: {reason}")
+    raise CannotTell(f"no engine can rehearse {plans[0].scenario}: {'; '.join(reasons)}", "migsim doctor")
+
+
+def remove(entry: Mapping[str, str]) -> bool:
+    """Remove one thing that a dead run's ledger names; its kind begins with the engine's name. True: it is gone."""
+    engine = ENGINES[entry["kind"].partition("-")[0]]()
+    return engine.remove(entry)
+
+
+def _why(requested: str, name: str, reasons: Sequence[str]) -> str:
+    if requested != AUTO:
+        return f"engine {name}: asked for"
+    return f"engine {name}" + (f" ({'; '.join(reasons)})" if reasons else ": it answers, and has what it needs")

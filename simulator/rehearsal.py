@@ -1,0 +1,101 @@
+"""One traced run of the project's own Django in an environment: put the probe in, run it, read its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from simulator import trace
+from simulator.engines.base import Environment
+from simulator.model import Address, Trace
+from simulator.sources import Tree
+from simulator.trace import Request
+
+PROBE = Path(__file__).resolve().parent / "probe"
+
+
+@dataclass
+class Rehearsals:
+    """Runs the probe in one environment. The probe is put there once, and each tree of code once."""
+
+    environment: Environment
+    settings: str | None
+    alias: str
+    command: tuple[str, ...]
+    work: Path  # a folder of the run on this machine
+    own_code: bool  # the environment brings the project's code itself, so no tree is put there
+    _numbers: count[int] = field(default_factory=lambda: count(1))
+    _places: dict[Path, str] = field(default_factory=dict)
+
+    def settings_only(self, code: Tree) -> Trace:
+        """Load the project's settings and report its aliases; no database is touched."""
+        return self._run("inspect", code, None, checks=False)
+
+    def inspect(self, code: Tree, databases: Mapping[str, Address]) -> Trace:
+        """Read the history against the files; nothing is migrated."""
+        return self._run("inspect", code, databases, checks=False)
+
+    def migrate(self, code: Tree, databases: Mapping[str, Address], *, checks: bool = True) -> Trace:
+        """Run the project's command. ``checks``: when it exited 0, once more, and select from every model."""
+        return self._run("migrate", code, databases, checks=checks)
+
+    def _run(
+        self, mode: Literal["inspect", "migrate"], code: Tree, databases: Mapping[str, Address] | None, *, checks: bool
+    ) -> Trace:
+        number = next(self._numbers)
+        path = f"{self.environment.scratch('project')}/trace-{number}.jsonl"
+        request = Request(
+            mode=mode,
+            trace=path,
+            manage="manage.py",
+            settings=self.settings,
+            alias=self.alias,
+            databases=databases,
+            command=self.command,
+            smoke=checks,
+            replay=checks,
+            guard=not self.environment.confined,
+        )
+        order = self.work / f"request-{number}.json"
+        order.write_text(trace.request_json(request))
+        self.environment.run(
+            "project",
+            (self.environment.python, f"{self._place(PROBE)}/run.py", self.environment.put("project", order)),
+            cwd=self._folder(code),
+            environment=_libpq(databases[self.alias]) if databases else {},
+        )
+        return self._read(path)
+
+    def _read(self, path: str) -> Trace:
+        try:
+            return trace.read(self.environment.read("project", path).decode("utf-8", "replace"))
+        except FileNotFoundError:
+            return Trace(complete=False)
+
+    def _folder(self, code: Tree) -> str | None:
+        """manage.py's folder as the place sees it; None: the place's own working directory."""
+        if self.own_code:
+            return None
+        inside = code.project.resolve().relative_to(code.root.resolve())
+        return str(Path(self._place(code.root)) / inside)
+
+    def _place(self, folder: Path) -> str:
+        if folder not in self._places:
+            self._places[folder] = self.environment.put("project", folder)
+        return self._places[folder]
+
+
+def _libpq(address: Address) -> dict[str, str]:
+    """What libpq and the usual settings helpers read, so that both mean the sandbox."""
+    where = quote(address.host, safe="")
+    return {
+        "PGHOST": address.host,
+        "PGPORT": str(address.port),
+        "PGUSER": address.user,
+        "PGDATABASE": address.dbname,
+        "DATABASE_URL": f"postgresql://{address.user}@{where}:{address.port}/{address.dbname}",
+    }

@@ -1,0 +1,242 @@
+"""The pipeline, readable aloud: sources -> plan -> engine -> environment -> baseline -> rehearsal -> report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import simulator
+from simulator import baseline, engines, planning, report, sources, store
+from simulator.baseline import Baseline
+from simulator.checksum import Checksum
+from simulator.deadline import deadline
+from simulator.duration import seconds
+from simulator.engines import Choice
+from simulator.engines.base import Environment
+from simulator.errors import CannotTell
+from simulator.model import Failure, History, Phase, Report, Trace, Verdict
+from simulator.progress import Progress
+from simulator.rehearsal import Rehearsals
+from simulator.report import Evidence, Judgement
+from simulator.roles import SUPERUSER
+from simulator.scenario import Scenario
+from simulator.scenarios import LoadedScenario
+from simulator.sources import Sources, main_dump
+
+
+def rehearse(loaded: LoadedScenario, engine: str, progress: Progress, *, keep: bool = False) -> Report:
+    """Rehearse one scenario from its file to its verdict; nothing that it made is left when it returns.
+
+    Raises UsageError for a scenario that can't be meant, CannotTell when it could not be found out.
+    """
+    clock, started = time.monotonic(), datetime.now(UTC)
+    leftovers: list[str] = []
+    with _limit(loaded.scenario), store.open_run(keep=keep) as run:
+        with progress.stage("sources", "reading the scenario's code and dumps"):
+            found = sources.gather(loaded.scenario, loaded.root, run.folder, started)
+        if found.code.conflicts:
+            result = _of_conflict(loaded.scenario, found)
+        else:
+            choice = _choose(loaded, found, engine, progress)
+            with _opened(loaded, found, choice, run, progress) as stage:
+                result = _concluded(stage)
+            leftovers = [] if keep else _leftovers(run, choice)
+    return replace(
+        result,
+        started=started.isoformat(timespec="seconds"),
+        seconds=time.monotonic() - clock,
+        timings=dict(progress.timings),
+        leftovers=tuple(leftovers),
+    )
+
+
+def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> History:
+    """The baseline's history against the code's files, without migrating. Raises CannotTell."""
+    with _limit(loaded.scenario), store.open_run() as run:
+        found = sources.gather(loaded.scenario, loaded.root, run.folder, datetime.now(UTC))
+        choice = _choose(loaded, found, engine, progress)
+        with _opened(loaded, found, choice, run, progress) as stage:
+            trace = stage.settings
+            if _loaded(trace):
+                base = _baseline(stage)
+                databases = base.clone(stage.environment, base.role.project_user)
+                with progress.stage("inspect", "reading the history"):
+                    trace = stage.rehearsals.inspect(found.code, databases)
+    if trace.history is None:
+        why = trace.failure.message if trace.failure else "its process ended before it could report"
+        raise CannotTell(f"the project could not say its history: {why}", f"migsim run {loaded.scenario.name}")
+    return trace.history
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What stands once an environment is open and the project's settings were loaded in it."""
+
+    loaded: LoadedScenario
+    found: Sources
+    choice: Choice
+    environment: Environment
+    rehearsals: Rehearsals
+    settings: Trace
+    checksum: Checksum | None
+    progress: Progress
+    keep: bool
+
+
+@contextmanager
+def _opened(
+    loaded: LoadedScenario, found: Sources, choice: Choice, run: store.Run, progress: Progress
+) -> Iterator[Stage]:
+    scenario = loaded.scenario
+    with ExitStack() as stack:
+        dump = main_dump(found)
+        checksum = stack.enter_context(Checksum.of(dump)) if dump else None
+        with progress.stage("open", f"starting PostgreSQL {choice.plan.postgres_major} ({choice.engine.name})"):
+            environment = stack.enter_context(choice.engine.open(choice.plan, run))
+        rehearsals = Rehearsals(
+            environment=environment,
+            settings=scenario.django.settings,
+            alias=scenario.django.database,
+            command=scenario.rehearse.command,
+            work=run.folder,
+            own_code=planning.brings_code(choice.plan.dependencies),
+        )
+        # Before the restore: a settings module that does not load should not cost an hour of restoring.
+        with progress.stage("settings", "loading the project's settings"):
+            settings = rehearsals.settings_only(found.code)
+        yield Stage(loaded, found, choice, environment, rehearsals, settings, checksum, progress, run.keep)
+
+
+def _concluded(stage: Stage) -> Report:
+    """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), and judge."""
+    if not _loaded(stage.settings):
+        return _report(stage, None, Evidence(trace=stage.settings))
+    base = _baseline(stage)
+    trace = _migrate(stage, base, base.role.project_user)
+    again = None
+    if base.role.automatic and trace.failure and trace.failure.sqlstate == report.INSUFFICIENT_PRIVILEGE:
+        again = _migrate(stage, base, SUPERUSER)
+    evidence = Evidence(
+        restores=base.restores,
+        trace=trace,
+        as_superuser=again,
+        role_was_named=not base.role.automatic and not base.role.superuser,
+        tier=stage.loaded.scenario.rehearse.tier,
+        role=base.role.project_user,
+        refused_version=_refused_version(stage, trace),
+    )
+    return _report(stage, base, evidence)
+
+
+def _baseline(stage: Stage) -> Baseline:
+    return baseline.build(
+        stage.loaded, stage.found, stage.environment, stage.rehearsals, stage.settings.aliases, stage.progress
+    )
+
+
+def _migrate(stage: Stage, base: Baseline, user: str) -> Trace:
+    with stage.progress.stage("clone", "copying the restored database"):
+        databases = base.clone(stage.environment, user)
+    with stage.progress.stage("migrate", f"rehearsing migrate as {user}"):
+        trace = stage.rehearsals.migrate(stage.found.code, databases)
+    return baseline.with_owner(trace, stage.environment, databases[stage.loaded.scenario.django.database])
+
+
+def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
+    scenario, trace = stage.loaded.scenario, evidence.trace or stage.settings
+    judgement = report.judge(evidence)
+    dump = main_dump(stage.found)
+    attempts = [*stage.settings.attempts, *(base.attempts if base else ()), *trace.attempts]
+    return Report(
+        scenario=scenario.name,
+        verdict=judgement.verdict,
+        because=judgement.because,
+        exit_code=report.exit_code(judgement, scenario.expect),
+        engine=stage.choice.engine.name,
+        tier=scenario.rehearse.tier,
+        role=base.role.project_user if base else None,
+        versions={
+            "migsim": simulator.__version__,
+            "postgres": stage.environment.server_version,
+            **stage.settings.versions,
+            **trace.versions,
+        },
+        dump=dump,
+        dump_sha256=stage.checksum.value() if stage.checksum else None,
+        project=stage.found.code.version,
+        history=trace.history,
+        failure=judgement.failure,
+        findings=report.findings(evidence, judgement),
+        migrations=trace.migrations,
+        models_read=trace.models_read,
+        attempts=tuple(dict.fromkeys(attempts)),
+        warnings=(*stage.environment.warnings, *(base.warnings if base else ()), *trace.notices),
+        not_checked=(
+            *report.not_checked(dump=dump is not None, tier=scenario.rehearse.tier),
+            *(base.not_checked if base else ()),
+        ),
+        kept=stage.environment.how_to_enter("rehearsal1_0") if base and stage.keep else "",
+    )
+
+
+def _of_conflict(scenario: Scenario, found: Sources) -> Report:
+    """Branches that don't merge: there is no code to rehearse, and that is the finding."""
+    code = found.code
+    message = f"{code.conflicting_ref} does not merge: conflicts in {', '.join(code.conflicts)}"
+    failure = Failure(exception="", message=message, phase=Phase.LOAD)
+    judgement = Judgement(Verdict.UNKNOWN, failure, message)
+    return Report(
+        scenario=scenario.name,
+        verdict=judgement.verdict,
+        because=message,
+        exit_code=report.exit_code(judgement, scenario.expect),
+        tier=scenario.rehearse.tier,
+        versions={"migsim": simulator.__version__},
+        dump=main_dump(found),
+        project=code.version,
+        failure=failure,
+        findings=report.findings(Evidence(), judgement),
+    )
+
+
+def _loaded(settings: Trace) -> bool:
+    return settings.complete and settings.failure is None
+
+
+def _choose(loaded: LoadedScenario, found: Sources, engine: str, progress: Progress) -> Choice:
+    choice = engines.choose(engine, planning.plans(loaded, found))
+    progress.say(choice.why)
+    return choice
+
+
+def _limit(scenario: Scenario) -> AbstractContextManager[None]:
+    timeout = scenario.rehearse.timeout
+    return deadline(
+        seconds(timeout),
+        f"{scenario.name}: not finished within rehearse.timeout ({timeout})",
+        "set a longer rehearse.timeout in the scenario",
+    )
+
+
+def _refused_version(stage: Stage, trace: Trace) -> Failure | None:
+    """Django's refusal of the server that the dump came from, which a newer one standing in for it would hide."""
+    dump, least = main_dump(stage.found), trace.dependency.get("minimum_database_version")
+    asked_for = stage.loaded.scenario.postgres.version is not None
+    if dump is None or dump.dumped_from is None or least is None or asked_for:
+        return None
+    if (planning.major(dump.dumped_from) or 0) >= (planning.major(least) or 0):
+        return None
+    return Failure(
+        exception="django.db.utils.NotSupportedError",
+        message=f"PostgreSQL {least} or later is required (found {dump.dumped_from}).",
+        phase=Phase.CHECK,
+    )
+
+
+def _leftovers(run: store.Run, choice: Choice) -> list[str]:
+    """What of this run could not be removed, by its own ledger."""
+    entries = store.read_ledger(run.folder)
+    return [f"{one['kind']} {one.get('name', '')}".strip() for one in entries if not choice.engine.remove(one)]
