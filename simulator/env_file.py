@@ -13,7 +13,7 @@ from collections.abc import Mapping
 _NOTHING = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
 _NAME = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*(?P<sign>[=:]?)[ \t]*")
 _QUOTED = re.compile(r"""'(?P<literal>(?:[^'\\]|\\.)*)'|"(?P<quoted>(?:[^"\\]|\\.)*)\"""", re.DOTALL)
-_BARE = re.compile(r"(?P<bare>[^\n]*?)(?:(?:^|[ \t])#[^\n]*)?[ \t]*(?:\n|\Z)")
+_BARE = re.compile(r"(?P<bare>[^\n]*?)[ \t]*(?:(?<=[ \t])#[^\n]*)?(?:\n|\Z)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _REFERENCE = re.compile(

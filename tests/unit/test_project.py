@@ -1,0 +1,150 @@
+"""Looking at real layouts of Django projects, and at what their code can run with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import UsageError
+from simulator.plan import Build, Image, Interpreter, Requirements
+from simulator.project import choices, look
+from simulator.project_environment import environment, unset
+from simulator.scenario import Django
+from simulator.settings_source import missing_variables
+from tests.support import files, projects, repository
+
+
+def test_a_plain_startproject(tmp_path: Path) -> None:
+    seen = look(projects.plain(tmp_path))
+    assert seen.home == tmp_path
+    assert seen.settings == "mysite.settings"
+    assert seen.source.databases == (("default", "django.db.backends.postgresql"), ("archive", None))
+    assert choices(Django(), seen, tmp_path) == (Requirements((tmp_path / "requirements.txt",)),)
+
+
+def test_settings_in_several_files_with_variables(tmp_path: Path) -> None:
+    seen = look(projects.layered(tmp_path))
+    assert seen.settings == "config.settings.local"
+    assert seen.other_settings == ("config.settings.production", "config.settings.test")
+    found = missing_variables(seen.source, {"REDIS_URL"})
+    assert {(variable.name, variable.path.name, variable.required) for variable in found} == {
+        ("DJANGO_SECRET_KEY", "base.py", True),
+        ("SENTRY_DSN", "base.py", False),
+        ("LOCAL_ONLY", "local.py", True),
+    }
+    assert choices(Django(), seen, tmp_path) == (
+        Requirements((tmp_path / "requirements/production.txt",), python="3.12"),
+    )
+
+
+def test_a_project_below_with_its_packaging_above(tmp_path: Path) -> None:
+    top = projects.below(repository.new(tmp_path / "shop").root)
+    seen = look(top)
+    assert (seen.home, seen.git_top) == (top / "src", top)
+    assert choices(Django(), seen, top) == (Requirements((top / "pyproject.toml",)),)
+    assert choices(Django(project="src"), look(top / "src"), top) == (Requirements((top / "pyproject.toml",)),)
+
+
+def test_what_is_above_the_repository_is_not_the_projects(tmp_path: Path) -> None:
+    files.write(tmp_path, {"requirements.txt": "django\n", "Dockerfile": "FROM scratch\n"})
+    top = files.write(repository.new(tmp_path / "shop").root, {"manage.py": projects.MANAGE})
+    with pytest.raises(UsageError, match="says how to install it"):
+        choices(Django(), look(top), top)
+
+
+def test_a_dockerfile_comes_first_and_the_rest_is_kept_for_the_other_engine(tmp_path: Path) -> None:
+    seen = look(projects.dockerised(tmp_path))
+    assert choices(Django(), seen, tmp_path) == (
+        Build(tmp_path.resolve(), "docker/Dockerfile", "app", {"VERSION": "1.10"}),
+        Requirements((tmp_path / "requirements.txt",)),
+        Interpreter(tmp_path / ".venv/bin/python"),
+    )
+
+
+def test_a_ref_puts_its_checkout_over_the_image(tmp_path: Path) -> None:
+    seen = look(projects.dockerised(tmp_path))
+    first, *_ = choices(Django(ref="feature/x"), seen, tmp_path)
+    assert isinstance(first, Build)
+    assert first.checkout
+    assert choices(Django(image="app:1", merge=("a",)), seen, tmp_path) == (Image("app:1", checkout=True),)
+    assert choices(Django(image="app:1"), seen, tmp_path) == (Image("app:1"),)
+
+
+def test_a_named_python_asks_for_a_virtual_environment(tmp_path: Path) -> None:
+    seen = look(projects.dockerised(tmp_path))
+    assert choices(Django(python="3.8"), seen, tmp_path) == (Requirements((tmp_path / "requirements.txt",), "3.8"),)
+
+
+def test_what_is_named_is_relative_to_the_scenario_or_to_the_project(tmp_path: Path) -> None:
+    root = files.write(tmp_path, {"other.txt": "", "shop/manage.py": projects.MANAGE, "shop/requirements.txt": ""})
+    seen = look(root / "shop")
+    django = Django(project="shop", requirements="requirements.txt", system_packages=("gdal-bin",))
+    assert choices(django, seen, root) == (Requirements((root / "shop/requirements.txt",), None, ("gdal-bin",)),)
+    assert choices(Django(requirements="other.txt"), seen, root) == (Requirements((root / "other.txt",)),)
+
+
+@pytest.mark.parametrize(
+    ("django", "message"),
+    [
+        (Django(requirements="no.txt"), "django.requirements: .*/no.txt: no such file"),
+        (Django(interpreter="no/python"), "django.interpreter: .*/no/python: no such file"),
+        (Django(build={"context": "no"}), "django.build: .*/no: no such file"),  # type: ignore[arg-type]
+        (Django(build={"context": ".", "dockerfile": "No"}), "django.build: .*/No: no such file"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_named_must_be_there(django: Django, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message):
+        choices(django, look(projects.plain(tmp_path)), tmp_path)
+
+
+def test_no_project_and_several(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"holds no manage\.py"):
+        choices(Django(), look(tmp_path), tmp_path)
+    files.write(tmp_path, {"a/manage.py": projects.MANAGE, "b/manage.py": projects.MANAGE})
+    with pytest.raises(UsageError, match=r"holds several projects: a/manage\.py, b/manage\.py"):
+        choices(Django(), look(tmp_path), tmp_path)
+
+
+def test_dependencies_in_another_tools_format_are_named(tmp_path: Path) -> None:
+    poetry = '[tool.poetry.dependencies]\npython = "^3.11"\ndjango = "^5.2"\n'
+    top = files.write(tmp_path, {"manage.py": projects.MANAGE, "pyproject.toml": poetry})
+    with pytest.raises(UsageError, match=r"pyproject\.toml lists the dependencies in its own tool's format"):
+        choices(Django(), look(top), top)
+
+
+@pytest.mark.parametrize(
+    ("written", "python"),
+    [
+        ({".python-version": "3.12.4\n"}, "3.12"),
+        ({"runtime.txt": "python-3.10.14\n"}, "3.10"),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.8"\n'}, None),
+        ({"pyproject.toml": '[project]\nrequires-python = ">=3.99"\n'}, "3.99"),
+    ],
+)
+def test_which_python_a_project_asks_for(written: dict[str, str], python: str | None, tmp_path: Path) -> None:
+    assert look(files.write(projects.plain(tmp_path), written)).packaging.python == python
+
+
+def test_code_is_read_and_never_run(tmp_path: Path) -> None:
+    trap = "raise SystemExit('was run')\n"
+    top = files.write(projects.plain(tmp_path), {"mysite/__init__.py": trap, "sitecustomize.py": trap})
+    files.write(top, {"mysite/settings.py": f"from .broken import *\nX = '\\d'\n{trap}", "mysite/broken.py": "def ("})
+    assert look(top).settings == "mysite.settings"
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    files.write(tmp_path, {".env": "A=file\nB=file\nC=${SHELL_ONLY}\n"})
+    django = Django.model_validate({"environment": ["A=given", "B", "D", "E"], "env_file": ".env"})
+    environ = {"B": "shell", "D": "shell", "SHELL_ONLY": "c", "OTHER": "never"}
+    assert environment(django, tmp_path, environ) == {"A": "given", "B": "shell", "C": "c", "D": "shell"}
+    assert unset(django, tmp_path, environ) == ("E",)
+
+
+def test_an_env_file_that_is_missing_or_broken(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"django\.env_file: .*/\.env: no such file"):
+        environment(Django(env_file=".env"), tmp_path, {})
+    files.write(tmp_path, {".env": "A=1\nB='open secret\n"})
+    with pytest.raises(UsageError, match=r"/\.env:2: has an open quote$") as caught:
+        environment(Django(env_file=".env"), tmp_path, {})
+    assert "secret" not in caught.value.message
