@@ -30,13 +30,13 @@ class ProjectLook:
     git_top: Path | None = None
 
 
-def look(folder: Path, *, top: Path | None = None) -> ProjectLook:
-    """Look at the project in ``folder``; what belongs to it may lie above, up to ``top`` (default: git's)."""
+def look(folder: Path, *, tops: tuple[Path, ...] = ()) -> ProjectLook:
+    """Look at the project in ``folder``. What belongs to it may lie above, up to git's top or one of ``tops``."""
     folder = folder.resolve()
     managers = tuple(_managers(folder))
     home = managers[0].parent if managers else folder
     git_top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
-    folders = list(_upwards(home, top.resolve() if top else git_top or folder))
+    folders = list(_upwards(home, (*tops, git_top or folder, folder)))
     settings = settings_of(managers[0]) if managers else None
     dotenv = next((above / ".env" for above in folders if (above / ".env").is_file()), None)
     names = _names_in(dotenv)
@@ -86,24 +86,33 @@ def _named(django: Django, look: ProjectLook, root: Path) -> Dependencies | None
         return Image(django.image, checkout=checkout)
     if django.build:
         build = django.build
-        context = _there("django.build", build.context, look, root)
+        context = _there("django.build", build.context, django, look, root)
         if not (context / build.dockerfile).is_file():
             raise UsageError(f"django.build: {context / build.dockerfile}: no such file", "set django.build.dockerfile")
         return Build(context, build.dockerfile, build.target, build.args, checkout=checkout)
     if django.requirements:
-        file = _there("django.requirements", django.requirements, look, root)
+        file = _there("django.requirements", django.requirements, django, look, root)
         return Requirements((file,), django.python or look.packaging.python, django.system_packages)
     if django.interpreter:
-        return Interpreter(_there("django.interpreter", django.interpreter, look, root))
+        return Interpreter(_there("django.interpreter", django.interpreter, django, look, root))
     return None
 
 
-def _there(key: str, text: str, look: ProjectLook, root: Path) -> Path:
+def _there(key: str, text: str, django: Django, look: ProjectLook, root: Path) -> Path:
     """That path, relative to the scenario's root or to the project. Links stay: a venv's python is one."""
-    for base in (root, look.home):
+    for base in (*_root_of_checkout(django, look), root, look.home):
         if (base / text).exists():
             return base / text
     raise UsageError(f"{key}: {root / text}: no such file or folder", f"paths are relative to {root}")
+
+
+def _root_of_checkout(django: Django, look: ProjectLook) -> Iterator[Path]:
+    """What the scenario's root is in the checkout of a ref: its files go before those of the working tree."""
+    parts = Path(django.project).parts
+    if not (django.ref or django.merge) or ".." in parts:
+        return
+    if look.folder.parts[len(look.folder.parts) - len(parts) :] == parts:
+        yield look.folder.joinpath(*[".."] * len(parts)).resolve()
 
 
 def _found(django: Django, look: ProjectLook) -> Iterator[Dependencies]:
@@ -141,13 +150,14 @@ def _managers(folder: Path) -> Iterator[Path]:
         yield from sorted(path for path in folder.glob("*/manage.py") if path.is_file())
 
 
-def _upwards(start: Path, top: Path) -> Iterator[Path]:
-    """The folder and those above it up to ``top``, which may itself be below it."""
-    yield start
-    for above in start.parents:
-        if not above.is_relative_to(top):
-            return
+def _upwards(start: Path, tops: tuple[Path, ...]) -> Iterator[Path]:
+    """The folder and those above it up to the highest of the tops that it is in."""
+    around = [top.resolve() for top in tops if start.is_relative_to(top.resolve())]
+    highest = min(around, key=lambda top: len(top.parts))
+    for above in (start, *start.parents):
         yield above
+        if above == highest:
+            return
 
 
 def _names_in(dotenv: Path | None) -> frozenset[str]:

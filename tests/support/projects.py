@@ -43,6 +43,9 @@ REDIS_URL = env("REDIS_URL")
 SENTRY_DSN = os.environ.get("SENTRY_DSN")
 """
 
+# What the settings of ``layered`` read without a default, but for those that the sandbox sets.
+LAYERED_VARIABLES = frozenset({"DJANGO_SECRET_KEY", "LOCAL_ONLY", "REDIS_URL", "SENTRY_DSN"})
+
 _COMPOSE = """\
 services:
   db:

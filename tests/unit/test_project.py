@@ -53,6 +53,24 @@ def test_what_is_above_the_repository_is_not_the_projects(tmp_path: Path) -> Non
         choices(Django(), look(top), top)
 
 
+def test_the_scenarios_root_counts_where_there_is_no_repository(tmp_path: Path) -> None:
+    top = projects.below(tmp_path)
+    seen = look(top / "src", tops=(top,))
+    assert choices(Django(project="src"), seen, top) == (Requirements((top / "pyproject.toml",)),)
+
+
+def test_a_refs_own_files_go_before_those_of_the_working_tree(tmp_path: Path) -> None:
+    tree = {"src/manage.py": projects.MANAGE, "requirements.txt": ""}
+    root = files.write(tmp_path / "shop", {**tree, "untracked.txt": ""})
+    checkout = files.write(tmp_path / "run/code", tree)
+    seen = look(checkout / "src", tops=(checkout,))
+    named = Django(project="src", ref="old", requirements="requirements.txt")
+    assert choices(named, seen, root) == (Requirements((checkout / "requirements.txt",)),)
+    assert choices(Django(project="src", ref="old"), seen, root) == (Requirements((checkout / "requirements.txt",)),)
+    untracked = Django(project="src", ref="old", requirements="untracked.txt")
+    assert choices(untracked, seen, root) == (Requirements((root / "untracked.txt",)),)
+
+
 def test_a_dockerfile_comes_first_and_the_rest_is_kept_for_the_other_engine(tmp_path: Path) -> None:
     seen = look(projects.dockerised(tmp_path))
     assert choices(Django(), seen, tmp_path) == (
