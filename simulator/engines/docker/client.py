@@ -37,6 +37,11 @@ class Daemon:
     tls: TLSConfig | None = field(default=None, repr=False)
 
     @property
+    def version(self) -> str:
+        """The engine's version ("20.10.24")."""
+        return str(self.client.version()["Version"])
+
+    @property
     def half_closes(self) -> bool:
         """Whether one direction of a connection can be ended alone; TLS in Python can't."""
         return self.tls is None

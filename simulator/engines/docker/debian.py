@@ -58,6 +58,12 @@ def recipe(image: str) -> Recipe | None:
     return None
 
 
+def possible() -> tuple[str, ...]:
+    """Every image that can be made."""
+    servers = (f"postgres:{major}" for major in POSTGRES_SUITES)
+    return (*servers, *(f"python:{version}-slim" for version in PYTHON_SUITES))
+
+
 def build(client: DockerClient, plan: Recipe) -> None:
     """Make the image and tag it. Raises CannotTell with mmdebstrap's last lines when it can't be made."""
     with tempfile.TemporaryDirectory(prefix="migsim-image-") as folder, _mmdebstrap() as program:

@@ -41,6 +41,7 @@ LOGGING = {
     "log_rotation_age": "0",
     "log_rotation_size": "0",
     "log_truncate_on_rotation": "off",
+    "log_min_messages": "warning",
 }
 # Waits as long as the container lives. Over TCP, which the entrypoint's temporary server does not listen on.
 _WAIT = f"until pg_isready -q -h 127.0.0.1 -p {PORT}; do sleep 0.05; done"
