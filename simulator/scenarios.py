@@ -129,7 +129,7 @@ def with_tag(tag: str, cwd: Path, variables: Mapping[str, str], environ: Mapping
 def text_of(path: Path) -> str:
     """The file's text. Raises UsageError."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
     except OSError as error:

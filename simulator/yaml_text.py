@@ -66,6 +66,8 @@ def read(text: str) -> Document:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
         raise YamlProblems([Problem(f"not YAML: {said}", mark.line + 1 if mark else 0)]) from None
+    except RecursionError:
+        raise YamlProblems([Problem("is nested too deeply")]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"not YAML: the character U+{ord(text[error.position]):04X} is not allowed"
@@ -76,7 +78,10 @@ def variables(block: str) -> object:
     """The value of the one key of a ``vars:`` block, with true, false and whole numbers as such."""
     value = read(block).value
     inner = value.get("vars") if isinstance(value, dict) else None
-    return {} if inner is None else _typed(inner)
+    try:
+        return {} if inner is None else _typed(inner)
+    except RecursionError:
+        raise YamlProblems([Problem("contains itself", 1, "vars")]) from None
 
 
 def scalar(text: str) -> object:

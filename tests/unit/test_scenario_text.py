@@ -248,6 +248,11 @@ def test_what_jinja_and_yaml_refuse_has_its_line(text: str, line: str) -> None:
     assert found.startswith(f"{PATH}:{line}")
 
 
+@pytest.mark.parametrize("text", ["[" * 20_000, "baseline: &a [*a]\n", "vars: &a {a: *a}\ndjango: *a\n"])
+def test_text_without_a_bottom(text: str) -> None:
+    assert problems(START + text)
+
+
 def test_every_problem_is_reported_at_once() -> None:
     text = """\
         version: 3

@@ -93,6 +93,12 @@ def test_reading_says_what_a_file_is_relative_to_and_which_variables_it_uses(pro
     assert loaded.uses == {"a", "b"}
 
 
+def test_a_file_as_another_systems_editor_saves_it(project: Path) -> None:
+    (project / "scenarios/dos.yaml").write_bytes("\ufeffversion: 1\r\nname: dos\r\ntags: [é]\r\n".encode())
+    with pytest.raises(UsageError, match=r'dos\.yaml:3: tags\[0\]: must be a word, not "é"$'):
+        scenarios.read(project / "scenarios/dos.yaml", {}, {})
+
+
 def test_a_file_that_is_not_text(project: Path) -> None:
     (project / "scenarios/raw.yaml").write_bytes(b"version: 1\nname: \xff\n")
     with pytest.raises(UsageError, match=r"raw\.yaml: not UTF-8 text"):
