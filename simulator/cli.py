@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
 import simulator
-from simulator import boundary, commands, scenarios
+from simulator import boundary, scenarios
+from simulator.commands import clean as commands_clean
+from simulator.commands import doctor as commands_doctor
+from simulator.commands import images as commands_images
+from simulator.commands import init as commands_init
+from simulator.commands import list as commands_list
+from simulator.commands import render as commands_render
 from simulator.commands import run as running
+from simulator.commands import schedule as commands_schedule
+from simulator.commands import showmigrations as commands_showmigrations
+from simulator.commands import validate as commands_validate
 from simulator.errors import UsageError
 
 app = typer.Typer(
@@ -27,6 +36,9 @@ app = typer.Typer(
 )
 cache = typer.Typer(help="What is kept because it is slow to make again.", no_args_is_help=True)
 app.add_typer(cache, name="cache")
+
+# typer brings a command-line parser of its own, and names only the youngest of its errors in public.
+WrongUsage: Any = typer.BadParameter.__mro__[1]
 
 Form = Literal["text", "json"]
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Scenarios, by name or path.")]
@@ -92,13 +104,13 @@ def run(
 def nightly(
     set_: Variables = None,
     engine: EngineName = "auto",
-    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="Where the dated folders go.")] = Path(
-        "reports"
-    ),
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the dated folders go.")] = running.REPORTS,
+    format_: FormatOption = "text",
     jobs: Jobs = 1,
 ) -> int:
     """Run every scenario tagged "nightly", keep each report in a dated folder, end with one table."""
-    return commands.nightly.run("nightly", output=output, jobs=jobs, engine=engine, variables=_variables(set_))
+    options = running.Options(variables=_variables(set_), engine=engine, format=format_, jobs=jobs)
+    return running.run_tag("nightly", options, output)
 
 
 @app.command()
@@ -106,7 +118,7 @@ def schedule(
     kind: Annotated[Literal["cron", "systemd", "github"], typer.Argument(help="For which scheduler.")],
 ) -> int:
     """Print a ready file that runs migsim nightly."""
-    return commands.schedule.run(kind, Path.cwd())
+    return commands_schedule.run(kind, Path.cwd())
 
 
 @app.command(epilog="Examples:  migsim init   migsim init backend --dump prod.dump --name prod-copy")
@@ -117,19 +129,19 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a scenario of that name.")] = False,
 ) -> int:
     """Look at a project, say which environment variables are missing, write its first scenario."""
-    return commands.init.init(folder, name=name, dump=dump, force=force, environ=os.environ, console=_console())
+    return commands_init.init(folder, name=name, dump=dump, force=force, environ=os.environ, console=_console())
 
 
 @app.command("list")
 def list_(format_: FormatOption = "text") -> int:
     """List the scenarios that can be named here."""
-    return commands.list.run(cwd=Path.cwd(), output_format=format_, environ=os.environ, console=_console())
+    return commands_list.run(cwd=Path.cwd(), output_format=format_, environ=os.environ, console=_console())
 
 
 @app.command()
 def validate(names: Names = None, set_: Variables = None) -> int:
     """Check scenario files; without a name, all of them."""
-    return commands.validate.run(
+    return commands_validate.run(
         tuple(names or ()), cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=_console()
     )
 
@@ -137,7 +149,7 @@ def validate(names: Names = None, set_: Variables = None) -> int:
 @app.command()
 def render(name: Name, set_: Variables = None) -> int:
     """Print a scenario as it reads after Jinja."""
-    return commands.render.run(name, cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=_console())
+    return commands_render.run(name, cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=_console())
 
 
 @app.command()
@@ -146,13 +158,13 @@ def showmigrations(
 ) -> int:
     """The baseline's history against the code: applied [X], pending [ ], recorded but not on disk [?]."""
     loaded = scenarios.read_all([scenarios.find(name, Path.cwd())], _variables(set_), os.environ)
-    return commands.showmigrations.run(loaded[0], engine, format_, _console())
+    return commands_showmigrations.run(loaded[0], engine, format_, _console())
 
 
 @app.command()
 def doctor() -> int:
     """What of this machine can be used: engines, images, PostgreSQL, Pythons, git, disk."""
-    return commands.doctor.run(_console())
+    return commands_doctor.run(_console())
 
 
 @app.command(epilog="Examples:  migsim images   migsim images --pull   migsim images --build")
@@ -162,30 +174,39 @@ def images(
     build: Annotated[bool, typer.Option("--build", help="Build from Debian packages what no registry gives.")] = False,
 ) -> int:
     """The images that the docker engine needs: list, pull or build them."""
-    return commands.images.run(tuple(names or ()), pull=pull, build=build, console=_console())
+    return commands_images.run(tuple(names or ()), pull=pull, build=build, console=_console())
 
 
 @app.command()
 def clean() -> int:
     """Remove what dead runs and --keep left behind."""
-    return commands.clean.run(_console())
+    return commands_clean.run(_console())
 
 
 @cache.command("show")
 def cache_show() -> int:
     """How much is kept, and where."""
-    return commands.clean.show_cache(_console())
+    return commands_clean.show_cache(_console())
 
 
 @cache.command("prune")
 def cache_prune() -> int:
     """Remove it all; the next run makes again what it needs."""
-    return commands.clean.prune_cache(_console())
+    return commands_clean.prune_cache(_console())
 
 
 def main() -> int:
     """Run the command line and return the process's exit code."""
-    return boundary.guarded(lambda: app(standalone_mode=False) or 0)
+    return boundary.guarded(_parsed)
+
+
+def _parsed() -> int:
+    """typer's own errors end as wrong usage does, not as a traceback."""
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except WrongUsage as error:
+        error.show()
+        return int(error.exit_code)
 
 
 def _console() -> Console:

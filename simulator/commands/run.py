@@ -36,6 +36,9 @@ Format = Literal["text", "json"]
 # What a run without a scenario file is called in its report.
 NAME_WITHOUT_FILE = "dump"
 
+# Where the dated folders of a tag's runs go.
+REPORTS = Path("reports")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -68,10 +71,28 @@ def run(wanted: Wanted, options: Options) -> int:
     if wanted.dump:
         return _rehearse_all([_without_file(wanted.dump, wanted.project, options)], options)
     if wanted.tag:
-        tagged = scenarios.with_tag(wanted.tag, Path.cwd(), options.variables, os.environ)
-        return nights.run_tagged(tagged, options)
+        return run_tag(wanted.tag, options, options.output or REPORTS)
     paths = [scenarios.find(name, Path.cwd()) for name in wanted.names]
     return _rehearse_all(scenarios.read_all(paths, options.variables, os.environ), options)
+
+
+def run_tag(tag: str, options: Options, output: Path) -> int:
+    """Every scenario with that tag, each in a process of its own; the reports go to a dated folder in ``output``."""
+    return nights.run_tagged(
+        scenarios.with_tag(tag, Path.cwd(), options.variables, os.environ),
+        variables=options.variables,
+        arguments=_as_arguments(options),
+        jobs=options.jobs,
+        output=output,
+        console=Console(highlight=False, soft_wrap=True),
+        form=options.format,
+    )
+
+
+def _as_arguments(options: Options) -> list[str]:
+    """The options again, for each scenario's own process."""
+    given = {"--engine": options.engine, "--tier": options.tier, "--confine": options.confine}
+    return [*(f"{name}={value}" for name, value in given.items() if value), *["--keep"] * options.keep]
 
 
 def _without_file(dump: Path, folder: Path, options: Options) -> LoadedScenario:
