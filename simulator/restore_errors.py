@@ -152,11 +152,12 @@ def _comment_on_extension(row: LogRow, _known: Known) -> str | None:
     return None
 
 
-def _unknown_setting(row: LogRow, _known: Known) -> str | None:
-    """A newer pg_dump or pg_restore begins with settings that an older server does not know."""
+def _unknown_setting(row: LogRow, known: Known) -> str | None:
+    """A script of a newer pg_dump, and a newer pg_restore, begin with settings that an older server does not know."""
     match = re.match(r"\s*SET\s+(\w+)\s*=", row.statement, re.IGNORECASE)
     if row.sqlstate == "42704" and match:
-        return f"the server does not know the setting {match[1]}, which a newer pg_dump wrote"
+        writer = "pg_dump" if known.tool == "psql" else known.tool
+        return f"the server does not know the setting {match[1]}, which a newer {writer} writes"
     return None
 
 

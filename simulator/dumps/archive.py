@@ -118,10 +118,15 @@ def read_tar(stream: BinaryIO, seekable: bool) -> Contents:
             members = {member.name for member in tar}
     except tarfile.ReadError as error:
         raise EOFError(str(error)) from error
-    missing = [entry.file for entry in contents.entries if entry.file and entry.file not in members]
+    missing = [entry.file for entry in contents.entries if entry.file and not _is_member(entry, members)]
     if missing or "restore.sql" not in members:  # pg_dump writes restore.sql last
         raise EOFError(f"its member {missing[0] if missing else 'restore.sql'} is missing")
     return contents
+
+
+def _is_member(entry: Entry, members: set[str]) -> bool:
+    """Large objects are listed in blobs.toc (since 17 in one for each entry), whatever their entry's file is called."""
+    return any(name.startswith("blobs") for name in members) if entry.kind == "BLOBS" else entry.file in members
 
 
 def _existing(folder: Path, name: str) -> Path | None:
@@ -169,7 +174,7 @@ class _Reader:
         second, minute, hour, day, month, year, _summer = (self.integer() for _ in range(7))
         try:
             return datetime(year + 1900, month + 1, day, hour, minute, min(second, 59))
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     def entry(self, version: tuple[int, int], format_: str) -> Entry:

@@ -27,7 +27,7 @@ def choose(pattern: str, root: Path, newest: bool, max_age_seconds: float | None
         raise CannotTell(f"no dump matches {pattern} in {root}", f"see what there is: ls {(root / pattern).parent}")
     if len(found) > 1 and not newest:
         raise UsageError(f"{pattern} matches {len(found)} dumps in {root}", "name one, or add `newest: true`")
-    chosen = max(found, key=lambda path: (taken(path), _modified(path), path))
+    chosen = found[0] if len(found) == 1 else max(found, key=lambda path: (taken(path), _modified(path), path))
     _refuse_stale(chosen, max_age_seconds, now)
     return chosen
 
@@ -68,7 +68,7 @@ def _modified(path: Path) -> datetime:
 
 
 def _refuse_stale(path: Path, max_age_seconds: float | None, now: datetime) -> None:
-    if max_age_seconds is None:
+    if max_age_seconds is None or not path.exists():  # reading a missing one says so, and what is near
         return
     age = (now - taken(path)).total_seconds()
     if age > max_age_seconds:
