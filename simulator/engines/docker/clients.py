@@ -40,7 +40,7 @@ def beside(server: Container, major: int, dumps: Sequence[Path]) -> Clients:
     return _ready(server, major, dumps)
 
 
-def apart(objects: Objects, image: str, major: int, *, sockets: str, dumps: Sequence[Path]) -> Clients:
+def apart(objects: Objects, image: str, *, sockets: str, dumps: Sequence[Path]) -> Clients:
     """Tools of another major, in a container of their own."""
     name = objects.container(
         "clients",
@@ -49,7 +49,9 @@ def apart(objects: Objects, image: str, major: int, *, sockets: str, dumps: Sequ
         mounts=[volume_mount(sockets, SOCKETS), volume_mount(objects.volume("clients-work"), WORK)],
         binds=dump_mounts(dumps),
     )
-    return _ready(Container(objects.daemon, name, f"the container of psql ({image})", user="0"), major, dumps)
+    container = Container(objects.daemon, name, f"the container of psql ({image})", user="0")
+    said = container.run(("pg_restore", "--version")).stdout  # pg_restore (PostgreSQL) 17.6 (Debian ...)
+    return _ready(container, int(said.split()[2].partition(".")[0]), dumps)
 
 
 def _ready(container: Container, major: int, dumps: Sequence[Path]) -> Clients:

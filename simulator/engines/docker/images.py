@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
@@ -18,18 +19,53 @@ SECONDS_FOR_A_REGISTRY = 20
 Tell = Callable[[str], None]
 
 
-def server_image(plan: Plan) -> str:
-    """The server's image."""
-    return plan.postgres_image or postgres(plan.postgres_major)
+@dataclass(frozen=True)
+class Chosen:
+    """The images of one run, each here or to be pulled."""
+
+    server: str
+    clients: str | None  # None: the server's own tools are new enough
+    project: str | None  # None: the project's own Dockerfile names it
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return tuple(image for image in (self.server, self.clients, self.project) if image)
 
 
-def client_image(plan: Plan, server_major: int) -> str | None:
-    """The image whose psql and pg_restore are new enough; None: the server's own are."""
-    return postgres(plan.client_major) if plan.client_major > server_major else None
+def choose(daemon: Daemon, plan: Plan) -> Chosen:
+    """The images for that plan; nothing is pulled yet. Raises CannotTell when one is neither here nor to be had.
+
+    A server of the wanted major, else the nearest newer one that is here, unless the scenario names what it wants.
+    """
+    server = _server(daemon, plan)
+    clients = newer_clients(daemon, plan, _major(server) or plan.postgres_major)
+    project = _project(plan)
+    if project:
+        _require(daemon, project)
+    return Chosen(server, clients, project)
 
 
-def project_image(plan: Plan) -> str | None:
-    """The image that the project's place starts from; None: its own Dockerfile names it."""
+def newer_clients(daemon: Daemon, plan: Plan, server_major: int) -> str | None:
+    """The image whose pg_restore is new enough for the dump; None: the server's own is."""
+    if plan.client_major <= server_major:
+        return None
+    here = [major for major in _majors_here(daemon) if major >= plan.client_major]
+    image = postgres(min(here, default=plan.client_major))
+    _require(daemon, image)
+    return image
+
+
+def _server(daemon: Daemon, plan: Plan) -> str:
+    wanted = plan.postgres_image or postgres(plan.postgres_major)
+    if is_here(daemon, wanted) or can_be_pulled(daemon, wanted):
+        return wanted
+    newer = [major for major in _majors_here(daemon) if major > plan.postgres_major]
+    if plan.postgres_image or plan.exact_major or not newer:
+        raise _not_to_be_had(wanted)
+    return postgres(min(newer))
+
+
+def _project(plan: Plan) -> str | None:
     match plan.dependencies:
         case Image(reference=reference):
             return reference
@@ -39,11 +75,24 @@ def project_image(plan: Plan) -> str | None:
             return None
 
 
-def needed(plan: Plan) -> tuple[str, ...]:
-    """Every image that has to be here before a run of that plan."""
-    server = server_image(plan)
-    found = (server, client_image(plan, plan.postgres_major), project_image(plan))
-    return tuple(dict.fromkeys(image for image in found if image))
+def _require(daemon: Daemon, image: str) -> None:
+    if not is_here(daemon, image) and not can_be_pulled(daemon, image):
+        raise _not_to_be_had(image)
+
+
+def _not_to_be_had(image: str) -> CannotTell:
+    return CannotTell(f"{image} is not on this machine and no registry gives it", how_to_get(image))
+
+
+def _majors_here(daemon: Daemon) -> list[int]:
+    tags = [tag for image in daemon.client.images.list("postgres") for tag in image.tags]
+    return [major for tag in tags if (major := _major(tag))]
+
+
+def _major(image: str) -> int | None:
+    """15 of "postgres:15"; None of any other image."""
+    name, _, tag = image.partition(":")
+    return int(tag) if name == "postgres" and tag.isdecimal() else None
 
 
 def python(requirements: Requirements) -> str:
