@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from simulator.plan import Build, Image, Interpreter, Plan
 from simulator.store import Run
 
 KIND = "embedded"
+_KEPT: list[subprocess.Popen[bytes]] = []  # servers left running: Python complains of one that is forgotten
 
 
 class EmbeddedEngine:
@@ -41,10 +43,10 @@ class EmbeddedEngine:
     def open(self, plan: Plan, run: Run) -> Iterator[EmbeddedEnvironment]:
         _check_disk(plan, run.folder)
         choice = binaries.choose(plan, binaries.installations())
-        python = _python(plan)
         places = Places(run.folder / "e")
         run.record(KIND, folder=str(places.base))
         places.make()
+        python = _python(plan, places)
         confinement, unconfined = confine(plan, places.root)
         with _server(plan, run, places, choice.server, confinement) as running:
             environment = EmbeddedEnvironment(
@@ -79,11 +81,13 @@ def _server(
         run.record(KIND, folder=str(places.base), pid=str(running.child.pid), created=str(started))
         yield running
     finally:
-        if not run.keep:
+        if run.keep:
+            _KEPT.append(running.child)
+        else:
             server.stop(running.child)
 
 
-def _python(plan: Plan) -> interpreters.Python:
+def _python(plan: Plan, places: Places) -> interpreters.Python:
     dependencies = plan.dependencies
     if isinstance(dependencies, Image | Build):
         raise CannotTell("the embedded engine runs no images", "run with --engine docker")
@@ -93,7 +97,7 @@ def _python(plan: Plan) -> interpreters.Python:
             raise CannotTell(f"{dependencies.path} does not run", "correct `interpreter:` in the scenario")
         return python
     base = interpreters.find(dependencies.python)
-    made = interpreters.ask(venvs.virtual_environment(dependencies.files, base))
+    made = interpreters.ask(venvs.virtual_environment(dependencies.files, base, places.install))
     if made is None:
         raise CannotTell(f"the virtual environment of {dependencies.files[0]} does not run", "migsim clean")
     return made

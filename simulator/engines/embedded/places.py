@@ -40,8 +40,13 @@ class Places:
     def scratch(self, place: Place) -> Path:
         return self.base / place
 
+    @property
+    def install(self) -> Path:
+        """TMPDIR of the installers, so that what a killed one leaves is known and goes with the run."""
+        return self.base / "install"
+
     def make(self) -> None:
-        for folder in (self.root, self.home, self.bytecode, self.layers):
+        for folder in (self.root, self.home, self.bytecode, self.layers, self.install):
             folder.mkdir(parents=True)
         for place in ("server", "project"):
             (self.base / place).mkdir()

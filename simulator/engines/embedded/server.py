@@ -100,9 +100,9 @@ def prepare(folders: Folders, bindir: Path, user: User | None, confinement: Conf
     with store.cached("initdb", key) as (template, ready):
         if not ready:
             _initdb(folders, usable, user, confinement)
-            _copy(folders.data, template / "data")
+            _copy(folders.data, template / "data", folders.base)
         else:
-            _copy(template / "data", folders.data)
+            _copy(template / "data", folders.data, folders.base)
             _give(folders.data, user, recursive=True)
     return usable
 
@@ -247,15 +247,17 @@ def _runnable(bindir: Path, base: Path, user: User | None) -> Path:
     if user is None or anyone_may_enter(bindir):
         return bindir
     copy = base / "postgresql"
-    _copy(bindir.parent, copy)
+    _copy(bindir.parent, copy, base)
     for path in (copy, *copy.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044))
     return copy / bindir.name
 
 
-def _copy(source: Path, target: Path) -> None:
-    copied = process.run(["cp", "-a", "--reflink=auto", str(source), str(target)])
+def _copy(source: Path, target: Path, base: Path) -> None:
+    """Copy a folder whole. HOME is the server's, as for all that runs for it: so a killed run's is found."""
+    ours = {"PATH": os.defpath, "HOME": str(base)}
+    copied = process.run(["cp", "-a", "--reflink=auto", str(source), str(target)], environment=ours)
     if copied.code != 0:
         free = shutil.disk_usage(target.parent).free
         raise CannotTell(

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -19,7 +19,7 @@ from simulator.model import Outcome
 # What the installing step, and nothing else, sees of our environment: how to reach an index from here.
 PASSED_TO_THE_INSTALLER = re.compile(
     r"(UV|PIP)_\w+|(HTTP|HTTPS|ALL|NO|FTP)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NETRC"
-    r"|PATH|HOME|TMPDIR|LANG|LC_ALL|XDG_CACHE_HOME|LD_LIBRARY_PATH|CC|CXX|C?FLAGS|LDFLAGS|CPATH|LIBRARY_PATH",
+    r"|PATH|HOME|LANG|LC_ALL|XDG_CACHE_HOME|LD_LIBRARY_PATH|CC|CXX|C?FLAGS|LDFLAGS|CPATH|LIBRARY_PATH",
     re.IGNORECASE,
 )
 # pip's names for what uv calls otherwise; uv's own, where set, win.
@@ -31,12 +31,19 @@ UV_NAMES = {
     "PIP_CONSTRAINT": "UV_CONSTRAINT",
     "PIP_CERT": "SSL_CERT_FILE",
 }
+LIKE_PIP = {
+    "UV_NATIVE_TLS": "1",  # the system's certificates: a company's own authority is there
+    "UV_INDEX_STRATEGY": "unsafe-best-match",  # the best version of all indexes, not of the first that has one
+    "UV_NO_PROGRESS": "1",
+    "PIP_NO_INPUT": "1",
+}
 INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(\S+)")
 
 
-def virtual_environment(files: tuple[Path, ...], python: Python) -> Path:
+def virtual_environment(files: tuple[Path, ...], python: Python, temporary: Path) -> Path:
     """The ``bin/python`` of an environment that has what ``files`` ask for; made once, then found.
 
+    ``temporary`` is an existing folder for the installers' own files.
     Raises CannotTell that names the file and the installer's own last line.
     """
     for file in files:
@@ -45,8 +52,9 @@ def virtual_environment(files: tuple[Path, ...], python: Python) -> Path:
     with store.cached("venvs", _key(files, python)) as (folder, ready):
         interpreter = folder / "bin" / "python"
         if not ready:
-            _make(folder, python)
-            _install(files, interpreter)
+            environment = _installer_environment(temporary)
+            _make(folder, python, environment)
+            _install(files, interpreter, environment)
     return interpreter
 
 
@@ -69,36 +77,29 @@ def _with_includes(file: Path, seen: set[Path]) -> Iterator[Path]:
             yield from _with_includes((file.parent / included[1]).resolve(), seen)
 
 
-def _make(folder: Path, python: Python) -> None:
+def _make(folder: Path, python: Python, environment: Mapping[str, str]) -> None:
     # With the interpreter's full path uv looks for nothing, so no shim is asked.
-    made = _uv(
-        "venv",
-        "--seed",
-        "--no-project",
-        "--no-config",
-        "--allow-existing",
-        "--python",
-        str(python.path),
-        str(folder),
-    )
+    uv = (find_uv_bin(), "venv", "--seed", "--no-project", "--allow-existing", "--python", str(python.path))
+    made = process.run([*uv, str(folder)], environment=environment)
     if made.code != 0:
-        made = process.run([str(python.path), "-m", "venv", str(folder)], environment=_installer_environment())
+        made = process.run([str(python.path), "-m", "venv", str(folder)], environment=environment)
     if made.code != 0:
         raise CannotTell(
             f"no virtual environment could be made with {python.path}: {_last_line(made)}", "migsim doctor"
         )
 
 
-def _install(files: tuple[Path, ...], interpreter: Path) -> None:
+def _install(files: tuple[Path, ...], interpreter: Path, environment: Mapping[str, str]) -> None:
     """Install with uv; what uv refuses, pip gets a try at, since pip is what the file was written for."""
     arguments = [argument for file in files for argument in _arguments(file)]
     if not arguments:
         return
+    uv = (find_uv_bin(), "pip", "install", "--python", str(interpreter))
+    pip = (str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", "-q")
     folder = str(files[0].parent)
-    installed = _uv("pip", "install", "--no-config", "--python", str(interpreter), *arguments, cwd=folder)
+    installed = process.run([*uv, *arguments], environment=environment, cwd=folder)
     if installed.code != 0:
-        pip = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", "-q", *arguments]
-        installed = process.run(pip, environment=_installer_environment(), cwd=folder)
+        installed = process.run([*pip, *arguments], environment=environment, cwd=folder)
     if installed.code != 0:
         raise CannotTell(
             f"{files[0]} could not be installed: {_last_line(installed)}",
@@ -114,22 +115,22 @@ def _arguments(file: Path) -> tuple[str, ...]:
         project = tomllib.loads(file.read_text()).get("project", {})
     except tomllib.TOMLDecodeError as error:
         raise CannotTell(f"{file} is not TOML: {error}", "correct it, or name a requirements file") from None
+    if not project:
+        raise CannotTell(
+            f"{file} has no [project] table to read dependencies from",
+            "name a requirements file (poetry export, pip freeze) or an `interpreter:`",
+        )
     return tuple(project.get("dependencies", ()))
 
 
-def _uv(*arguments: str, cwd: str | None = None) -> Outcome:
-    return process.run([find_uv_bin(), *arguments], environment=_installer_environment(), cwd=cwd)
-
-
-def _installer_environment() -> dict[str, str]:
+def _installer_environment(temporary: Path) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if PASSED_TO_THE_INSTALLER.fullmatch(name)}
     translated = {
         uv: ours[pip].replace(" ", ",") if uv == "UV_FIND_LINKS" else ours[pip]
         for pip, uv in UV_NAMES.items()
         if pip in ours and uv not in ours
     }
-    # The system's certificates: a company's own authority is there, and not among those that uv ships.
-    return {"UV_NATIVE_TLS": "1", "UV_NO_PROGRESS": "1", "PIP_NO_INPUT": "1", **ours, **translated}
+    return {**LIKE_PIP, **ours, **translated, "TMPDIR": str(temporary)}
 
 
 def _last_line(outcome: Outcome) -> str:
