@@ -80,7 +80,9 @@ def run_tagged(
 
     ``arguments`` go to each ``migsim run``, of the ``variables`` those that the scenario has.
     """
-    wanted = {str(one.path): [*arguments, *_set(variables, one.uses)] for one in tagged.scenarios}
+    wanted: dict[str, Sequence[str]] = {
+        str(one.path): [*arguments, *_set(variables, one.uses)] for one in tagged.scenarios
+    }
     wanted |= {str(path): arguments for path, _ in tagged.broken}
     return run_many(wanted, jobs=jobs, output=output, console=console, form=form)
 
