@@ -10,11 +10,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from simulator.packaging import Packaging
 from simulator.project import ProjectLook
+from simulator.project.packaging import Packaging
+from simulator.project.settings_reads import Variable
+from simulator.project.settings_source import is_other_backend, missing_variables
 from simulator.resources import shipped
-from simulator.settings_reads import Variable
-from simulator.settings_source import is_other_backend, missing_variables
 
 NAME = "prod-copy"
 _TEMPLATE = "scenario.yaml.j2"

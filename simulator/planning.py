@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from simulator import project
 from simulator.model import Dump
 from simulator.plan import Build, Dependencies, Image, Plan
-from simulator.project_environment import environment
+from simulator.project.environment import environment
 from simulator.scenarios import LoadedScenario
 from simulator.sources import Sources
 

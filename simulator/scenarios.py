@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import scenario_text
 from simulator.errors import UsageError
-from simulator.problems import nearest
 from simulator.resources import shipped
 from simulator.scenario import Scenario
+from simulator.scenario import text as scenario_text
+from simulator.scenario.problems import nearest
 
 FOLDER = "scenarios"
 SAMPLE = "sample/"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator import first_scenario, scenario_text, scenarios
+from simulator import first_scenario, scenarios
 from simulator.errors import UsageError
 from simulator.project import ProjectLook, look
-from simulator.settings_source import is_other_backend
+from simulator.project.settings_source import is_other_backend
+from simulator.scenario import text as scenario_text
 
 _DUMP_FOLDERS = (".", "dumps", "dump", "backups", "backup")
 _DUMP_SUFFIXES = (".dump", ".pgdump", ".backup", ".sql", ".sql.gz", ".sql.xz", ".sql.zst", ".dump.gz", ".dump.zst")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator import scenario_text, scenarios
+from simulator import scenarios
+from simulator.scenario import text as scenario_text
 
 
 def run(name: str, *, cwd: Path, variables: Mapping[str, str], environ: Mapping[str, str], console: Console) -> int:

@@ -21,7 +21,6 @@ from simulator import (
     project,
     render,
     report,
-    scenario_text,
     scenarios,
     store,
 )
@@ -29,6 +28,7 @@ from simulator.errors import MigsimError, UsageError
 from simulator.model import Report, Verdict
 from simulator.progress import Progress
 from simulator.run import rehearse
+from simulator.scenario import text as scenario_text
 from simulator.scenarios import LoadedScenario
 
 Format = Literal["text", "json"]

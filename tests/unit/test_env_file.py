@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.env_file import EnvFileError, parse
+from simulator.project.env_file import EnvFileError, parse
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from simulator.errors import UsageError
 from simulator.plan import Build, Image, Interpreter, Requirements
 from simulator.project import choices, look
-from simulator.project_environment import environment, unset
+from simulator.project.environment import environment, unset
+from simulator.project.settings_source import missing_variables
 from simulator.scenario import Django
-from simulator.settings_source import missing_variables
 from tests.support import files, projects, repository
 
 

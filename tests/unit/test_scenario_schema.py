@@ -10,10 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from simulator.scenario import Scenario
-from simulator.scenario_schema import schema, text
+from simulator.scenario.json_schema import schema, text
 
 DOCS = Path(__file__).parents[2] / "docs"
-REGENERATE = 'python -c "import sys; from simulator.scenario_schema import text; sys.stdout.write(text())"'
+REGENERATE = 'python -c "import sys; from simulator.scenario.json_schema import text; sys.stdout.write(text())"'
 
 
 def keys(model: type[BaseModel]) -> Iterator[str]:

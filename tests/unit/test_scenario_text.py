@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.problems import ScenarioProblems
 from simulator.scenario import Build, Expect, Migrate, Restore, Role, SameAs, Scenario, Step
-from simulator.scenario_text import load
+from simulator.scenario.problems import ScenarioProblems
+from simulator.scenario.text import load
 
 PATH = Path("scenarios/case.yaml.j2")
 START = "version: 1\nname: case\n"

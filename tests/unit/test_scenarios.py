@@ -8,8 +8,8 @@ import pytest
 
 from simulator import scenarios
 from simulator.errors import UsageError
-from simulator.problems import ScenarioProblems
 from simulator.resources import shipped
+from simulator.scenario.problems import ScenarioProblems
 from tests.support import files, repository
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.settings_reads import reads
+from simulator.project.settings_reads import reads
 
 ENVIRON = "import environ\nenv = environ.Env(DEBUG=(bool, False))\n"
 DECOUPLE = "from decouple import config\n"

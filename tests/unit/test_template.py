@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.template import TemplateProblems, names_used, render, variables_for
+from simulator.scenario.template import TemplateProblems, names_used, render, variables_for
 
 
 def lines(text: str, **variables: object) -> list[tuple[int, str]]:

@@ -17,6 +17,7 @@ from migsim_probe.watch import Statements
 RAISED_BY_PLPGSQL = "exec_stmt_raise"
 LIBRARIES = ("django", "psycopg", "psycopg2", "migsim_probe")
 STANDARD_LIBRARY = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
+ABSENT = ("42P01", "42703")  # no such relation, no such column
 RUN_SQL = "django.db.migrations.operations.special"
 # Phases in which code of the project's runs under Django's, over rows.
 USER_PHASES = ("operation", "pre_migrate", "post_migrate")
@@ -31,6 +32,8 @@ def describe(
     state = chain.sqlstate(driver) if driver is not None else None
     sql = statements.sql_of(error) or place.sql
     found = names(state, _said(driver), sql, getattr(driver, "diag", None)) if driver and state else Names()
+    if state in ABSENT and _user_tracebacks(place):
+        found = _only_known(found, frozenset(known) | _source_words(error, place))
     vocabulary = frozenset(known) | frozenset(name for name in found if name)
     return dict(
         found._asdict(),
@@ -43,6 +46,11 @@ def describe(
         sql=secrets.scrub(redact.sql_text(sql, _is_run_sql(error)), vocabulary) if sql else None,
         facts=_facts(error, sql, place),
     )
+
+
+def _only_known(found: Names, known: frozenset[str]) -> Names:
+    """What a data migration's own SQL asked for in vain may have been built of a row; no catalog vouches for it."""
+    return Names(*(name if name in known else None for name in found))
 
 
 def is_denied(failure: dict[str, Any]) -> bool:

@@ -46,6 +46,7 @@ PASSWORD_PARAMETER = re.compile(r"(\bpassword=)[^\s'\"]+", re.IGNORECASE)
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "`": "`"}
 WORD = re.compile(r"\w+")
+JOINED = re.compile(r"[.,:=/()]+")
 EDGE = "()[]{}<>.,:;!?'\"“”‘’`=|"
 IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 DDL = re.compile(
@@ -183,10 +184,8 @@ def _is_public(variable: str) -> bool:
 
 
 def _is_known(text: str, known: Collection[str]) -> bool:
-    if text in known:
-        return True
-    parts = WORD.findall(text)
-    return bool(parts) and all(part in known for part in parts)
+    """A name, or names that a dot or the like joins: never parts of ``jane@example.org`` that happen to be known."""
+    return text in known or all(part in known for part in JOINED.split(text))
 
 
 def _next_quote(text: str, start: int) -> Any:

@@ -44,7 +44,7 @@ def run_manage(
     if settings:
         os.environ[SETTINGS] = settings
     taken.install()
-    error = _run(manage) if manage else None
+    error = _run(manage) if manage and os.path.exists(manage) else None
     if error is None or taken.happened:
         taken.once()
         return None

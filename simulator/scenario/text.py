@@ -9,10 +9,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from simulator import short_forms, template, yaml_text
-from simulator.contradictions import Location, contradictions
-from simulator.problems import Problem, ScenarioProblems, key_path, nearest
-from simulator.scenario import Scenario
+from simulator.scenario import short_forms, template, yaml_text
+from simulator.scenario.contradictions import Location, contradictions
+from simulator.scenario.model import Scenario
+from simulator.scenario.problems import Problem, ScenarioProblems, key_path, nearest
 
 # What stands under these is never shown: it may be a password.
 _SECRET: tuple[Location, ...] = (("django", "environment"), ("django", "build", "args"))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.settings_reads import Variable, reads
+from simulator.project.settings_reads import Variable, reads
 
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
 # Set by the sandbox or by any system: nobody has to name them.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from simulator import env_file
 from simulator.errors import UsageError
+from simulator.project import env_file
 from simulator.scenario import Django
 
 

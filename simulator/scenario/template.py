@@ -14,8 +14,8 @@ from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
-from simulator import yaml_text
-from simulator.problems import Problem
+from simulator.scenario import yaml_text
+from simulator.scenario.problems import Problem
 
 # migsim's own variables share the prefix of a scenario's.
 OWN_SETTINGS = frozenset({"MIGSIM_RUNS", "MIGSIM_CACHE"})

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag, model_validator
 
-from simulator.short_forms import (
+from simulator.scenario.short_forms import (
     ARGUMENTS,
     FORMAT,
     LISTED,

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from simulator.problems import Problem, key_path
+from simulator.scenario.problems import Problem, key_path
 
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"

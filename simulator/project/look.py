@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator import env_file
 from simulator.errors import UsageError
-from simulator.packaging import Packaging, packaging
 from simulator.plan import Build, Dependencies, Image, Interpreter, Requirements
+from simulator.project import env_file
+from simulator.project.packaging import Packaging, packaging
+from simulator.project.settings_source import SettingsSource, read_settings, settings_of, siblings
 from simulator.scenario import Django
-from simulator.settings_source import SettingsSource, read_settings, settings_of, siblings
 
 
 @dataclass(frozen=True)
