@@ -30,6 +30,9 @@ _QUOTABLE = re.compile(
 )
 _INSERT = re.compile(r"\s*(INSERT\s+INTO\s+.*?)\s+(?:OVERRIDING\s.*?)?VALUES\b", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
+_LITERAL = re.compile(r"'(?:[^']|'')*'|(\$\w*\$).*?\1", re.DOTALL)
+# A value in a message: quoted either way, or the bytes of a broken encoding.
+_VALUE = re.compile(r""""[^"]*"|'[^']*'|0x[0-9a-f]{2}(?: 0x[0-9a-f]{2})*""")
 _SYNTAX_ERROR = "42601"
 _DUPLICATE_TABLE = "42P07"
 
@@ -113,17 +116,21 @@ def _object(row: LogRow) -> statements.Relation | None:
 
 
 def _message(row: LogRow) -> str:
-    """The first line, without the values that class 22 and a syntax error quote from rows."""
+    """The first line, without the values that class 22, a function's own RAISE and a syntax error quote from rows."""
     line = row.message.splitlines()[0] if row.message else "an error without a message"
-    return _QUOTED.sub("…", line) if row.sqlstate[:2] == "22" or row.sqlstate == _SYNTAX_ERROR else line
+    quotes_rows = row.sqlstate[:2] in {"22", "P0"} or row.sqlstate == _SYNTAX_ERROR
+    return _VALUE.sub("…", line) if quotes_rows else line
 
 
 def _quotable(row: LogRow) -> str | None:
+    """The statement without its literals: a server's options, a subscription or a function's body may hold secrets."""
     if row.sqlstate == _SYNTAX_ERROR:
         return None
     if insert := _INSERT.match(row.statement):
         return insert[1]
-    return row.statement.strip()[:_LONGEST_SQL] if _QUOTABLE.match(row.statement) else None
+    if not _QUOTABLE.match(row.statement):
+        return None
+    return _LITERAL.sub("'…'", row.statement.strip())[:_LONGEST_SQL]
 
 
 def _sandbox(row: LogRow, known: Known) -> str | None:

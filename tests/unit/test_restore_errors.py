@@ -48,6 +48,10 @@ def test_the_index_of_a_constraint_is_what_collided() -> None:
     [
         ("22P02", 'invalid input syntax for type integer: "Jane Roe"', "COPY public.t (a) FROM stdin;"),
         ("42601", 'syntax error at or near "Jane"', "Jane Roe\t12\tCREATE TABLE x"),
+        ("22021", 'invalid byte sequence for encoding "UTF8": 0x4a 0x61', "COPY t FROM stdin; -- 'Jane'"),
+        ("P0001", "the row is 'Jane'", "COPY public.t (a) FROM stdin;"),
+        ("0A000", "no server", "CREATE USER MAPPING FOR a SERVER b OPTIONS (password 'Jane');"),
+        ("42704", "no language", "CREATE FUNCTION f() AS $_$ key = Jane; $_$ LANGUAGE plx;"),
         ("23505", 'duplicate key value violates unique constraint "t_pkey"', "INSERT INTO t VALUES (1, 'Jane Roe');"),
         ("42P01", 'relation "t" does not exist', "with x as (select 'Jane Roe') select"),
     ],
@@ -55,6 +59,7 @@ def test_the_index_of_a_constraint_is_what_collided() -> None:
 def test_no_row_is_quoted(sqlstate: str, message: str, statement: str) -> None:
     (found,) = judge([LogRow(sqlstate, message, statement)], Known("psql")).failures
     assert "Jane" not in f"{found.message} {found.sql} {found.relation}"
+    assert "0x4a" not in found.message
     assert found.sqlstate == sqlstate
 
 

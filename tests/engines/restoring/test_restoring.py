@@ -219,6 +219,18 @@ def test_the_schema_alone_of_a_plain_dump_is_all_of_it(
     assert ask(server, dbname, COUNTS) == [(7, 5, 400, 1)]
 
 
+@pytest.mark.parametrize("name", ["custom", "directory"])
+def test_a_large_archive_is_restored_by_several_jobs(
+    server: Environment, shop_dumps: Mapping[str, Path], dbname: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore, "_PARALLEL_FROM", 1)
+    dump = dumps.read(shop_dumps[name])
+    assert restored(server, dbname, dump).errors == ()
+    assert ask(server, dbname, COUNTS) == [(7, 5, 400, 1)]
+    again = restore.restore(server, dbname, dump, plan=settle_role("auto", dump))
+    assert {"42P06", "42P07", "23505"} <= {error.sqlstate for error in again.errors}
+
+
 def test_progress_counts_the_bytes_of_the_file(
     server: Environment, shop_dumps: Mapping[str, Path], dbname: str
 ) -> None:
