@@ -40,13 +40,16 @@ class Server:
         with self.connect() as admin:
             admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
         try:
-            with self.connect(name) as connection:
-                for statement in statements:
-                    connection.execute(statement)
+            self.execute(name, *statements)
             yield self.address(name)
         finally:
             with self.connect() as admin:
                 admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def execute(self, dbname: str, *statements: str) -> None:
+        with self.connect(dbname) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
     def query(self, dbname: str, sql: str) -> list[tuple[object, ...]]:
         with self.connect(dbname) as connection:
