@@ -138,7 +138,7 @@ def test_the_environment_is_built_from_nothing(environment: EmbeddedEnvironment)
     inside = environment.run("project", ("env",), environment={"ADDED": "by the caller"}).stdout
     names = {line.partition("=")[0] for line in inside.splitlines()}
     assert names - {"PWD", "SHLVL", "_"} == {
-        *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED"),
+        *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"),
         *("SECRET_KEY", "ADDED"),
     }
     assert "SECRET_KEY" not in environment.run("server", ("env",)).stdout
@@ -238,6 +238,47 @@ print(json.dumps(facts))
     assert facts["confined"] is False
     assert [warning for warning in facts["warnings"] if warning.startswith("not confined: ")]
     assert facts["code"] == 0
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root mounts")
+def test_a_listener_where_no_overlay_is_possible_is_covered(tmp_path: Path) -> None:
+    """Overlays on overlays: the kernel stacks two, so a third is refused and the folder is bound as it is."""
+    script = """\
+import subprocess, sys
+from pathlib import Path
+from simulator import store
+from simulator.engines.embedded import EmbeddedEngine
+from tests.support.listeners import TRY_ALL, listening
+from tests.support.places import own_folders
+from tests.support.plans import embedded_plan
+stacked = Path(sys.argv[1])
+with own_folders() as folder, listening([stacked], relative=False) as listeners, store.open_run() as run:
+    with EmbeddedEngine().open(embedded_plan(folder / "project"), run) as environment:
+        environment.put("server", stacked)
+        tried = environment.run("server", (environment.python, "-c", TRY_ALL, listeners.as_argument))
+        print(tried.stdout.strip(), sorted(listeners.reached))
+        print(environment.run("server", ("cat", f"{stacked}/file")).stdout, end="")
+        print(environment.run("server", ("touch", f"{stacked}/other")).code)
+"""
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "a" / "file").write_text("seen\n")
+    lower = f"{tmp_path}/a:{tmp_path}/b"
+    stack = (
+        f"mount -t overlay overlay -o lowerdir={lower},upperdir={tmp_path}/1,workdir={tmp_path}/2 {tmp_path}/c && "
+        f"mount -t overlay overlay -o lowerdir={tmp_path}/c:{tmp_path}/b,upperdir={tmp_path}/3,workdir={tmp_path}/4"
+        f" {tmp_path}/c && exec {sys.executable} -c '{script}' {tmp_path}/c"
+    )
+    for name in "1234":
+        (tmp_path / name).mkdir()
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", stack], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2]
+    )
+    assert done.returncode == 0, done.stderr
+    tried, content, code = done.stdout.splitlines()
+    assert '"reached"' not in tried
+    assert tried.endswith("[]")
+    assert (content, code) == ("seen", "1")
 
 
 def test_all_of_this_holds_for_an_ordinary_user() -> None:

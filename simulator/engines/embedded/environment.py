@@ -111,7 +111,7 @@ class EmbeddedEnvironment:
 
     def _written(self, path: Path) -> Path:
         """Where a file is that a command may have written: in a layer, if it is there, else at its path."""
-        for folder, layer in self.layers.items():
+        for folder, layer in sorted(self.layers.items(), reverse=True):
             if path.is_relative_to(folder) and (above := layer.upper / path.relative_to(folder)).exists():
                 return above
         return path
@@ -125,7 +125,6 @@ class EmbeddedEnvironment:
             writable=(
                 self.places.scratch(place),
                 self.places.home,
-                self.places.bytecode,
                 self.server.folders.socket,
             ),
         )
@@ -139,7 +138,8 @@ class EmbeddedEnvironment:
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "TMPDIR": self.scratch(place),
-            "PYTHONPYCACHEPREFIX": str(self.places.bytecode),
+            # What is compiled already is used; a folder of our own for it would compile Django anew in each run.
+            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
             **(self.plan.environment if place == "project" else {}),
         }

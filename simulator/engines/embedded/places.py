@@ -30,10 +30,6 @@ class Places:
         return self.base / "home"
 
     @property
-    def bytecode(self) -> Path:
-        return self.base / "bytecode"
-
-    @property
     def layers(self) -> Path:
         return self.base / "layers"
 
@@ -46,7 +42,7 @@ class Places:
         return self.base / "install"
 
     def make(self) -> None:
-        for folder in (self.root, self.home, self.bytecode, self.layers, self.install):
+        for folder in (self.root, self.home, self.layers, self.install):
             folder.mkdir(parents=True)
         for place in ("server", "project"):
             (self.base / place).mkdir()

@@ -94,7 +94,7 @@ def _install(files: tuple[Path, ...], interpreter: Path, environment: Mapping[st
     arguments = [argument for file in files for argument in _arguments(file)]
     if not arguments:
         return
-    uv = (find_uv_bin(), "pip", "install", "--python", str(interpreter))
+    uv = (find_uv_bin(), "pip", "install", "--compile-bytecode", "--python", str(interpreter))
     pip = (str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", "-q")
     folder = str(files[0].parent)
     installed = process.run([*uv, *arguments], environment=environment, cwd=folder)
