@@ -101,10 +101,10 @@ def written(victim: Victim, pattern: str) -> bool:
 
 MOMENTS: dict[str, str] = {
     "the run has just begun": "ledger.jsonl",
-    "initdb is at work": "e/pg/data/base",
-    "the server is starting": "e/pg/said",
-    "the server answers": "e/pg/data/postmaster.pid",
-    "the project's code runs": "e/layers/0/upper/started",
+    "initdb is at work": "e0/pg/data/base",
+    "the server is starting": "e0/pg/said",
+    "the server answers": "e0/pg/data/postmaster.pid",
+    "the project's code runs": "e0/layers/0/upper/started",
 }
 
 
@@ -124,7 +124,7 @@ def test_a_kill_leaves_nothing_after_the_next_sweep(
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give up the capability that namespaces need")
-@pytest.mark.parametrize("pattern", ["e/pg/data/base", "e/pg/said", "e/project/../../ledger.jsonl"])
+@pytest.mark.parametrize("pattern", ["e0/pg/data/base", "e0/pg/said", "e0/home"])
 def test_a_kill_without_confinement_leaves_nothing_either(folder: Path, pattern: str) -> None:
     with migsim(folder, "lax", "keep", prefix=POWERLESS) as victim:
         until(lambda: written(victim, pattern))

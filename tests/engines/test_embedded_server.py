@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_a_parameter_that_the_server_refuses_is_named(folder: Path, parameters: 
     name = next(iter(parameters))
     with ExitStack() as stack, pytest.raises(CannotTell, match=rf"postgres\.parameters\.{name}: .*{name}"):
         opened(stack, folder, parameters={"maintenance_work_mem": "64MB", **parameters})
-    assert not list((folder / "r").glob("*/e"))
+    assert not list((folder / "r").glob("*/e0"))
 
 
 def test_the_log_has_the_sqlstate_of_every_error(folder: Path) -> None:
@@ -126,3 +127,19 @@ def test_another_major_than_the_dumps_is_a_warning(folder: Path) -> None:
     with ExitStack() as stack:
         environment = opened(stack, folder, postgres_major=oldest - 1, client_major=oldest - 1)
         assert [said for said in environment.warnings if said.startswith(f"server {oldest} stands in for")]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root has folders that are closed to the server's user")
+def test_a_folder_closed_to_the_servers_user_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(prefix="ms", dir=Path.home()) as closed, ExitStack() as stack:
+        monkeypatch.setenv("MIGSIM_RUNS", f"{closed}/r")
+        with pytest.raises(CannotTell, match="closed to the unprivileged user"):
+            opened(stack, Path(closed))
+
+
+def test_two_environments_of_one_run_stand_side_by_side(folder: Path) -> None:
+    with store.open_run() as run:
+        plan = embedded_plan(folder / "project")
+        with EmbeddedEngine().open(plan, run) as one, EmbeddedEngine().open(plan, run) as other:
+            assert ask(one, "select 1") == ask(other, "select 1") == "1"
+            assert one.address("", "") != other.address("", "")

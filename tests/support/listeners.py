@@ -46,8 +46,8 @@ class Listeners:
 
 
 @contextlib.contextmanager
-def listening(folders: Sequence[Path]) -> Iterator[Listeners]:
-    """Listen by TCP, on an abstract socket, and on a unix socket in each of ``folders``, bound relatively too."""
+def listening(folders: Sequence[Path], *, relative: bool = True) -> Iterator[Listeners]:
+    """Listen by TCP, on an abstract socket, and on a unix socket in each of ``folders``, once bound by a relative path."""
     listeners = Listeners()
     with contextlib.ExitStack() as stack:
         tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
@@ -57,9 +57,10 @@ def listening(folders: Sequence[Path]) -> Iterator[Listeners]:
         _serve(listeners, "abstract", abstract, "\0" + abstract.getsockname()[1:].decode())
         for folder in folders:
             stack.enter_context(_unix(listeners, folder, folder / f"{secrets.token_hex(3)}.sock", folder))
-        relative = folders[0] / f"{secrets.token_hex(3)}.sock"
-        with contextlib.chdir(folders[0]):
-            stack.enter_context(_unix(listeners, Path("relative"), Path(relative.name), folders[0]))
+        if relative:
+            with contextlib.chdir(folders[0]):
+                name = Path(f"{secrets.token_hex(3)}.sock")
+                stack.enter_context(_unix(listeners, Path("relative"), name, folders[0]))
         yield listeners
 
 

@@ -39,6 +39,10 @@ class Confinement:
     def active(self) -> bool:
         return self.root is not None
 
+    def opens(self, folder: Path) -> bool:
+        """Whether a command gets to ``folder`` whatever the modes of what it lies in: inside, those are new."""
+        return self.active and bool(_hidden((folder,)))
+
     def wrap(
         self,
         argv: Sequence[str],
@@ -55,7 +59,7 @@ class Confinement:
             "survive": survive,
             "root": str(self.root) if self.root else None,
             "writable": [str(folder.resolve()) for folder in writable],
-            "layers": [[str(layer.folder), str(layer.upper), str(layer.work)] for layer in layers],
+            "layers": sorted([str(layer.folder), str(layer.upper), str(layer.work)] for layer in layers),
             "shown": sorted(_hidden(shown)),
         }
         return [sys.executable, "-I", "-S", str(JAIL), json.dumps(order), *argv]

@@ -43,7 +43,7 @@ class EmbeddedEngine:
     def open(self, plan: Plan, run: Run) -> Iterator[EmbeddedEnvironment]:
         _check_disk(plan, run.folder)
         choice = binaries.choose(plan, binaries.installations())
-        places = Places(run.folder / "e")
+        places = Places(run.folder / f"e{len(list(run.folder.glob('e?')))}")
         run.record(KIND, folder=str(places.base))
         places.make()
         python = _python(plan, places)

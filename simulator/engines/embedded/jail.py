@@ -192,7 +192,10 @@ def view(source: str, target: str, host: Host) -> None:
 
 
 def covered(source: str, target: str, host: Host) -> None:
-    """For a file system that no overlay takes: itself, read-only, each listener in it under an empty file."""
+    """For a file system that no overlay takes: itself, read-only, each listener in it under an empty file.
+
+    One that was bound by a relative path is not known by where it is; and one that starts later is not covered.
+    """
     mount(source, target, None, MS_BIND)
     protect(target, MS_RDONLY | MS_NODEV)
     cover = f"{host.nothing}-file"
@@ -351,6 +354,7 @@ def die_with_parent() -> None:
 
 def wait_for(child: int) -> None:
     """End as the child ends. Signals are for the command, which has them from its process group."""
+    os.close(0)  # or who feeds the command would not see that it stopped reading
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     while True:

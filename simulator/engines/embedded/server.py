@@ -91,6 +91,10 @@ class Server:
 def prepare(folders: Folders, bindir: Path, user: User | None, confinement: Confinement) -> Path:
     """Make the data directory, from a cached one where there is one; return the folder to run binaries from."""
     _check_socket_path(folders.socket)
+    if user and not anyone_may_enter(folders.base.parent) and not confinement.opens(folders.base.parent):
+        raise CannotTell(
+            f"{folders.base} is closed to the unprivileged user that PostgreSQL runs as", "MIGSIM_RUNS=/var/tmp/migsim"
+        )
     for folder in (folders.base, folders.log, folders.socket):
         folder.mkdir()
         _give(folder, user)
