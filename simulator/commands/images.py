@@ -19,14 +19,17 @@ Tell = Callable[[str], None]
 
 def run(names: tuple[str, ...], *, pull: bool, build: bool, console: Console) -> int:
     """Say which images are here, after getting the missing ones if asked to; 3 when one is still missing."""
-    daemon = client.connect()
-    complete = True
-    for image in names or USUAL:
-        problem = _get(daemon, image, pull=pull or build, build=build, tell=lambda line: console.print(escape(line)))
-        mark = "[green]here   [/]" if problem is None else "[red]missing[/]"
-        console.print(f"{mark}  {escape(image)}" + (f"  {escape(problem)}" if problem else ""))
-        complete = complete and problem is None
-    return 0 if complete else CannotTell.exit_code
+    with client.connect() as daemon:
+        problems = [_listed(daemon, image, pull or build, build, console) for image in names or USUAL]
+    return CannotTell.exit_code if any(problems) else 0
+
+
+def _listed(daemon: Daemon, image: str, pull: bool, build: bool, console: Console) -> str | None:
+    """Get one image if asked to and print its line; what is still wrong with it."""
+    problem = _get(daemon, image, pull=pull, build=build, tell=lambda line: console.print(escape(line)))
+    mark = "[green]here   [/]" if problem is None else "[red]missing[/]"
+    console.print(f"{mark}  {escape(image)}" + (f"  {escape(problem)}" if problem else ""))
+    return problem
 
 
 def _get(daemon: Daemon, image: str, *, pull: bool, build: bool, tell: Tell) -> str | None:

@@ -28,13 +28,14 @@ def docker_plan(project: Path, **changes: object) -> Plan:
 
 def of_run(run_id: str) -> list[str]:
     """The names of the containers and volumes that carry this run's label."""
-    api = client.connect().client.api
-    only = {"label": f"migsim.run={run_id}"}
-    containers = [name.lstrip("/") for found in api.containers(all=True, filters=only) for name in found["Names"]]
-    return sorted(containers + [volume["Name"] for volume in api.volumes(filters=only)["Volumes"] or ()])
+    with client.connect() as daemon:
+        api, only = daemon.client.api, {"label": f"migsim.run={run_id}"}
+        containers = [name.lstrip("/") for found in api.containers(all=True, filters=only) for name in found["Names"]]
+        return sorted(containers + [volume["Name"] for volume in api.volumes(filters=only)["Volumes"] or ()])
 
 
 def anonymous_volumes() -> set[str]:
     """Volumes that nobody named."""
-    volumes = client.connect().client.api.volumes()["Volumes"] or ()
-    return {volume["Name"] for volume in volumes if len(volume["Name"]) == 64}
+    with client.connect() as daemon:
+        volumes = daemon.client.api.volumes()["Volumes"] or ()
+        return {volume["Name"] for volume in volumes if len(volume["Name"]) == 64}

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 import docker
@@ -48,15 +49,13 @@ class Daemon:
 
     def connection(self) -> socket.socket:
         """A new connection to the daemon's API. Raises OSError."""
-        where = urlsplit(self.host)
-        if where.scheme.endswith("unix"):
-            plain = socket.socket(socket.AF_UNIX)
-            plain.connect(where.path)
-            return plain
-        name = where.hostname or "localhost"
-        tcp = socket.create_connection((name, where.port or 2375), timeout=SECONDS_TO_ANSWER)
-        tcp.settimeout(None)
-        return tcp if self.tls is None else _tls_context(self.tls).wrap_socket(tcp, server_hostname=name)
+        return _open(self.host, self.tls)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.client.close()
 
 
 def connect(host: str | None = None) -> Daemon:
@@ -69,12 +68,32 @@ def connect(host: str | None = None) -> Daemon:
             "export DOCKER_HOST=unix:///tmp/docker.sock",
         )
     try:
+        _open(base_url, tls).close()  # our own attempt first: its errors are plain
         client = docker.DockerClient(base_url=base_url, tls=tls or False, timeout=SECONDS_TO_ANSWER)
-        client.ping()
     except (docker.errors.DockerException, requests.RequestException, OSError) as error:
         raise _no_answer(base_url, error) from error
     client.api.timeout = SECONDS_FOR_ONE_REQUEST
     return Daemon(client, base_url, tls)
+
+
+def _open(host: str, tls: TLSConfig | None) -> socket.socket:
+    where = urlsplit(host)
+    if where.scheme == "unix":
+        return _open_unix(where.path)
+    name = where.hostname or "localhost"
+    tcp = socket.create_connection((name, where.port or 2375), timeout=SECONDS_TO_ANSWER)
+    tcp.settimeout(None)
+    return tcp if tls is None else _tls_context(tls).wrap_socket(tcp, server_hostname=name)
+
+
+def _open_unix(path: str) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.connect(path)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def _endpoint() -> tuple[str, TLSConfig | None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from simulator.engines.docker import client, clients, images, objects, project, relay, server
 from simulator.engines.docker.clients import PORT, SOCKETS, Clients
 from simulator.engines.docker.environment import DockerEnvironment
+from simulator.engines.docker.images import Chosen
 from simulator.engines.docker.objects import Objects
 from simulator.engines.docker.server import Server
 from simulator.errors import CannotTell
@@ -24,35 +25,36 @@ class DockerEngine:
         if isinstance(plan.dependencies, Interpreter):
             return "an interpreter of this machine does not run in a container: --engine embedded, or `requirements:`"
         try:
-            images.choose(client.connect(), plan)
+            with client.connect() as daemon:
+                images.choose(daemon, plan)
         except CannotTell as error:
             return f"{error.message}: {error.hint}"
         return None
 
     @contextlib.contextmanager
     def open(self, plan: Plan, run: Run) -> Iterator[DockerEnvironment]:
-        daemon = client.connect()
-        chosen = images.choose(daemon, plan)
-        images.ensure(daemon, chosen.all)
-        made = Objects(daemon, run)
-        with objects.removing(made):
-            sockets = made.volume("sockets")
-            starting = server.start(made, chosen.server, sockets=sockets, parameters=plan.parameters, dumps=plan.dumps)
-            code = project.start(made, plan, sockets)  # while the server makes its cluster
-            running = server.wait(starting)
-            tools = _clients(made, plan, running, sockets)
-            target = f"{SOCKETS}/.s.PGSQL.{PORT}"
-            with relay.listening(run.folder / "s", code.container, code.python, target, PORT) as folder:
-                yield DockerEnvironment(
-                    server=running,
-                    clients=tools,
-                    place=code,
-                    sockets=folder,
-                    warnings=_warnings(plan, running, chosen.server),
-                )
+        with client.connect() as daemon:
+            chosen = images.choose(daemon, plan)
+            images.ensure(daemon, chosen.all)
+            made = Objects(daemon, run)
+            with objects.removing(made), _opened(made, plan, chosen) as environment:
+                yield environment
 
     def remove(self, entry: Mapping[str, str]) -> bool:
         return objects.remove_entry(entry)
+
+
+@contextlib.contextmanager
+def _opened(made: Objects, plan: Plan, chosen: Chosen) -> Iterator[DockerEnvironment]:
+    sockets = made.volume("sockets")
+    starting = server.start(made, chosen.server, sockets=sockets, parameters=plan.parameters, dumps=plan.dumps)
+    code = project.start(made, plan, sockets)  # while the server makes its cluster
+    running = server.wait(starting)
+    warnings = _warnings(plan, running, chosen.server)
+    tools = _clients(made, plan, running, sockets)
+    target = f"{SOCKETS}/.s.PGSQL.{PORT}"
+    with relay.listening(made.run.folder / "s", code.container, code.python, target, PORT) as folder:
+        yield DockerEnvironment(server=running, clients=tools, place=code, sockets=folder, warnings=warnings)
 
 
 def _clients(made: Objects, plan: Plan, running: Server, sockets: str) -> Clients:

@@ -148,10 +148,10 @@ def remove_volume(daemon: Daemon, name: str) -> None:
 def remove_entry(entry: Mapping[str, str]) -> bool:
     """Remove what a dead run's ledger names, if it exists and is a run's; True: it is gone."""
     try:
-        daemon = connect(entry["docker_host"])
-        if _is_ours(daemon, entry):
-            remove = remove_container if entry["kind"] == CONTAINER else remove_volume
-            remove(daemon, entry["name"])
+        with connect(entry["docker_host"]) as daemon:
+            if _is_ours(daemon, entry):
+                remove = remove_container if entry["kind"] == CONTAINER else remove_volume
+                remove(daemon, entry["name"])
     except (CannotTell, APIError, requests.RequestException):
         return False
     return True
