@@ -47,7 +47,7 @@ class Listeners:
 
 @contextlib.contextmanager
 def listening(folders: Sequence[Path], *, relative: bool = True) -> Iterator[Listeners]:
-    """Listen by TCP, on an abstract socket, and on a unix socket in each of ``folders``, once bound by a relative path."""
+    """Listen by TCP, on an abstract socket, and on unix sockets in ``folders``, one bound by a relative path."""
     listeners = Listeners()
     with contextlib.ExitStack() as stack:
         tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))

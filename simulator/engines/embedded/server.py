@@ -179,7 +179,8 @@ def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:
                     host=str(folders.socket), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=5
                 ) as connection,
             ):
-                return connection.info.parameter_status("server_version")
+                # "15.18 (Debian 15.18-0+deb12u1)": the packager's own words are no part of it.
+                return (connection.info.parameter_status("server_version") or "").partition(" ")[0]
         time.sleep(0.01)
     return None
 
