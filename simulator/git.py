@@ -29,11 +29,16 @@ class Merged:
 
 
 def toplevel(folder: Path) -> Path | None:
-    """The root of the working tree that ``folder`` is in; None outside of one, in a bare one, without git."""
+    """The root of the working tree that ``folder`` is in; None outside of one, in a bare one, without git.
+
+    A folder that the repository ignores (a package in its .venv) is in none.
+    """
     if shutil.which("git") is None:
         return None
-    line = line_of(git(folder, "rev-parse", "--show-toplevel"))
-    return Path(line) if line else None
+    root = line_of(git(folder, "rev-parse", "--show-toplevel"))
+    if root is None or git(folder, "check-ignore", "--quiet", str(folder.resolve())).code == 0:
+        return None
+    return Path(root)
 
 
 def describe(folder: Path) -> ProjectVersion:
@@ -57,9 +62,7 @@ def resolve(repository: Path, ref: str) -> str:
     """
     if ref.startswith("-"):
         raise UsageError(f"{ref!r} is no git ref: it starts with '-'", f"git -C {repository} branch --all")
-    commit = (
-        _commit(repository, f"refs/heads/{ref}") or _commit(repository, ref) or _remote_commit(repository, ref)
-    )
+    commit = _commit(repository, f"refs/heads/{ref}") or _commit(repository, ref) or _remote_commit(repository, ref)
     if commit is None:
         raise _unknown_ref(repository, ref)
     return commit

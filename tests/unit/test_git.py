@@ -61,6 +61,15 @@ def test_outside_of_a_repository_nothing_is_known(tmp_path: Path) -> None:
     assert git.toplevel(tmp_path) is None
 
 
+def test_what_a_repository_ignores_is_not_its_code(tmp_path: Path) -> None:
+    repo = repository.new(tmp_path)
+    repo.commit("first", ignored__tracked="tracked all the same\n")
+    repo.write(venv__lib__package="installed\n", app__models="new\n")
+    (tmp_path / ".gitignore").write_text("venv/\nignored/\n")
+    assert git.toplevel(tmp_path / "venv" / "lib") is None
+    assert [git.toplevel(tmp_path / name) for name in ("", "app", "ignored")] == [tmp_path] * 3
+
+
 def test_a_hook_that_started_us_does_not_point_us_elsewhere(
     theirs: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,9 +126,7 @@ def test_bare_repositories_and_linked_worktrees_are_repositories_too(theirs: Rep
     assert (tmp_path / "from-linked" / "app" / "models").read_text() == "one\n"
 
 
-def test_a_shallow_clone_checks_out_what_it_has_and_says_how_to_get_more(
-    theirs: Repository, tmp_path: Path
-) -> None:
+def test_a_shallow_clone_checks_out_what_it_has_and_says_how_to_get_more(theirs: Repository, tmp_path: Path) -> None:
     clone = _clone(theirs, tmp_path / "shallow", "--depth=1", "--single-branch", "--no-tags")
     git.checkout(clone, "main", tmp_path / "tree")
     assert (tmp_path / "tree" / "app" / "second").exists()

@@ -15,6 +15,7 @@ from simulator.resources import shipped
 SCENARIOS = shipped("scenarios")
 SAMPLE = SCENARIOS / "sample"
 READY = sorted(SCENARIOS.glob("*.yaml.j2"))
+DOCS = Path(__file__).parents[2] / "docs" / "sample.md"
 BRANCHES = [
     "main",
     "release/1.3",
@@ -61,6 +62,15 @@ def test_a_ready_scenario_names_files_and_refs_that_are_there(path: Path, reposi
     assert [name for name in named if not (SCENARIOS.parent / name).exists()] == []
     for ref in [step["migrate"]["ref"] for step in scenario["baseline"] if "migrate" in step]:
         assert git.resolve(repository, ref)
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.name)
+def test_the_docs_name_every_ready_scenario_and_what_it_comes_to(path: Path) -> None:
+    scenario = yaml.safe_load(path.read_text())
+    (row,) = [line for line in DOCS.read_text().splitlines() if line.startswith(f"| `{scenario['name']}` |")]
+    expected = scenario.get("expect", {"migration": "catalog.0003_tag", "sqlstate": "42P07"})
+    words = [expected] if expected == "safe" else [expected["migration"], expected["sqlstate"]]
+    assert [word for word in words if word not in row] == []
 
 
 def _step_files(steps: list[dict[str, str | dict[str, str]]]) -> list[str]:
