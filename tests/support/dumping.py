@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import os
 import subprocess
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import zstandard
 
 from simulator import database
 from simulator.engines.base import Environment
 from simulator.engines.embedded import binaries
 from simulator.roles import SUPERUSER
+
+MAJORS = [one.major for one in binaries.installations()]
+OLDEST, NEWEST = MAJORS[0], MAJORS[-1]
 
 # Names, rows and bodies that are easily taken for something else.
 SHOP = r"""
@@ -66,3 +74,15 @@ def make(environment: Environment, dbname: str, script: str = SHOP) -> Source:
     with database.connect(environment.address(dbname, SUPERUSER)) as connection:
         connection.execute(script.replace("{dbname}", dbname).encode())
     return Source(environment, dbname)
+
+
+def compress(path: Path, suffix: str) -> Path:
+    """A compressed copy beside the file."""
+    packers: Mapping[str, Callable[[bytes], bytes]] = {
+        "gz": gzip.compress,
+        "xz": lzma.compress,
+        "zst": zstandard.ZstdCompressor().compress,
+    }
+    target = path.with_name(f"{path.name}.{suffix}")
+    target.write_bytes(packers[suffix](path.read_bytes()))
+    return target

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
-import lzma
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from simulator import store
 from simulator.engines.base import Environment
-from simulator.engines.embedded import EmbeddedEngine, binaries
+from simulator.engines.embedded import EmbeddedEngine
 from tests.support import dumping
-from tests.support.dumping import Source
+from tests.support.dumping import NEWEST, OLDEST, Source, compress
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan
 
-MAJORS = [one.major for one in binaries.installations()]
-OLDEST, NEWEST = MAJORS[0], MAJORS[-1]
 _numbers = itertools.count(1)
 
 
@@ -96,15 +91,3 @@ def shop_dumps(shop: Source, folder: Path) -> Mapping[str, Path]:
     for name in ("uncompressed", "tar", "plain"):
         made |= {f"{name}.{suffix}": compress(made[name], suffix) for suffix in ("gz", "xz", "zst")}
     return made
-
-
-def compress(path: Path, suffix: str) -> Path:
-    """A compressed copy beside the file."""
-    packers: Mapping[str, Callable[[bytes], bytes]] = {
-        "gz": gzip.compress,
-        "xz": lzma.compress,
-        "zst": zstandard.ZstdCompressor().compress,
-    }
-    target = path.with_name(f"{path.name}.{suffix}")
-    target.write_bytes(packers[suffix](path.read_bytes()))
-    return target

@@ -15,8 +15,7 @@ import pytest
 from simulator import dumps, statements
 from simulator.engines.embedded import binaries
 from simulator.errors import CannotTell
-from tests.engines.restoring.conftest import MAJORS, NEWEST, OLDEST, compress
-from tests.support.dumping import Source
+from tests.support.dumping import MAJORS, NEWEST, OLDEST, Source, compress
 
 ARCHIVES = ("custom", "uncompressed", "directory", "tar")
 EVERY = (

@@ -17,9 +17,8 @@ from simulator.model import Dump, Phase
 from simulator.restore import Restored
 from simulator.roles import SUPERUSER, settle_role
 from simulator.scenario import Role
-from tests.engines.restoring.conftest import NEWEST, OLDEST, compress
 from tests.support import dumping
-from tests.support.dumping import Source
+from tests.support.dumping import NEWEST, OLDEST, Source, compress
 
 EVERY = ("custom", "uncompressed", "directory", "tar", "plain", "inserts")
 COMPRESSED = ("uncompressed.gz", "uncompressed.zst", "tar.xz", "plain.gz", "plain.xz", "plain.zst")
