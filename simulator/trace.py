@@ -170,8 +170,10 @@ def _sandbox(event: Mapping[str, Any], attempts: Sequence[Attempt]) -> str | Non
     state = event.get("sqlstate") or ""
     if facts.get("creates_extension") and state in EXTENSION_MISSING:
         return f"the sandbox's server lacks the extension {facts['creates_extension']}"
-    if any(_is_unreachable(link) for link in facts.get("chain", ())):
-        return f"a connection could not be made: {_places(attempts)}"
+    if facts.get("other_backend"):
+        return "the project's code uses a database that is not PostgreSQL, and that is not rehearsed"
+    if any(_is_unreachable(link, facts) for link in facts.get("chain", ())):
+        return f"a connection failed: {_places(attempts)}"
     if state.startswith(SERVER_CLASSES) or state in SERVER_GONE:
         return f"the sandbox's server or its resources, SQLSTATE {state}" + (
             f": {_places(attempts)}" if attempts else ""
@@ -187,11 +189,14 @@ def _settings_reason(event: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     return f"the project's settings do not load: {event['exception']}: {event['message']}"
 
 
-def _is_unreachable(link: Mapping[str, Any]) -> bool:
-    """A refused or lost connection: a socket's, or a driver's (libpq's errors to connect carry no SQLSTATE)."""
+def _is_unreachable(link: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """A refused or lost connection: a socket's, or a driver's (libpq's errors to connect carry no SQLSTATE).
+
+    Without one a driver also refuses to send a statement (too many parameters); the connection is then still open.
+    """
     bases = link.get("bases", ())
     if link.get("driver"):
-        return "OperationalError" in bases and not link.get("sqlstate")
+        return "OperationalError" in bases and not link.get("sqlstate") and not facts.get("connection_open")
     if link.get("errno") in UNREACHABLE or any(name in bases for name in CONNECTING):
         return True
     # A unix socket that isn't there: connect() names no file, open() does.

@@ -74,6 +74,27 @@ def test_system_checks_run_as_on_the_command_line(tmp_path: Path, empty: Address
     assert "fields.E300" in failure.message
 
 
+def test_a_server_that_django_refuses(tmp_path: Path, empty: Address) -> None:
+    newer = (
+        "from django.db.backends.postgresql.features import DatabaseFeatures as F\nF.minimum_database_version = (99,)\n"
+    )
+    ran = probe(PYTHON, project(tmp_path / "site", INITIAL | {"app/__init__.py": newer}), {"default": empty})
+    failure = failure_of(ran)
+    assert (failure.phase, failure.exception) == (Phase.CHECK, "django.db.utils.NotSupportedError")
+    assert ran.trace.dependency == {"minimum_database_version": "99"}
+
+
+def test_a_statement_that_the_driver_refuses_is_no_lost_connection(tmp_path: Path, empty: Address) -> None:
+    body = """\
+from django.db import connection
+connection.cursor().execute("SELECT 1 WHERE 1 IN (" + ",".join(["%s"] * 70000) + ")", [1] * 70000)"""
+    settings = 'DATABASES["default"]["OPTIONS"] = {"server_side_binding": True}\n'
+    ran = probe(PYTHON, project(tmp_path / "site", run_python(body), settings=settings), {"default": empty})
+    failure = failure_of(ran)
+    assert (failure.exception, failure.sqlstate) == ("django.db.utils.OperationalError", None)
+    assert failure.sandbox is None
+
+
 @pytest.mark.parametrize(
     ("source", "exception"),
     [
@@ -103,10 +124,17 @@ def test_conflicting_leaves(tmp_path: Path, empty: Address) -> None:
     assert "0002_a, 0002_b in app" in failure.message
 
 
+def recorded(*names: str) -> tuple[str, str]:
+    """Statements that make a history of the app's migrations."""
+    rows = ", ".join(f"('app', '{name}', now())" for name in names)
+    return (
+        "CREATE TABLE django_migrations (id bigserial PRIMARY KEY, app text, name text, applied timestamptz)",
+        f"INSERT INTO django_migrations (app, name, applied) VALUES {rows}",
+    )
+
+
 def test_an_inconsistent_history(tmp_path: Path, server: Server) -> None:
-    history = "CREATE TABLE django_migrations (id bigserial PRIMARY KEY, app text, name text, applied timestamptz)"
-    row = "INSERT INTO django_migrations (app, name, applied) VALUES ('app', '0002_x', now()), ('app', '0007_x', now())"
-    with server.database("inconsistent", history, row) as address:
+    with server.database("inconsistent", *recorded("0002_x", "0007_x")) as address:
         trace = probe(PYTHON, project(tmp_path / "site", second("")), {"default": address}).trace
     assert trace.failure is not None
     assert trace.failure.phase is Phase.PLAN
@@ -116,9 +144,7 @@ def test_an_inconsistent_history(tmp_path: Path, server: Server) -> None:
 
 
 def test_a_renumbered_migration_is_recognised(tmp_path: Path, server: Server) -> None:
-    history = "CREATE TABLE django_migrations (id bigserial PRIMARY KEY, app text, name text, applied timestamptz)"
-    rows = "INSERT INTO django_migrations (app, name, applied) VALUES ('app', '0001_initial', now()), ('app', '0007_x', now())"
-    with server.database("renumbered", history, rows) as address:
+    with server.database("renumbered", *recorded("0001_initial", "0007_x")) as address:
         trace = probe(PYTHON, project(tmp_path / "site", second("")), {"default": address}, mode="inspect").trace
     assert trace.history is not None
     assert (trace.history.applied, trace.history.pending) == (("app.0001_initial",), ("app.0002_x",))
@@ -179,7 +205,8 @@ def test_what_a_data_migration_raises_keeps_no_row(tmp_path: Path, empty: Addres
 
 
 def test_a_message_of_a_database_function_keeps_no_row(tmp_path: Path, empty: Address) -> None:
-    do = "migrations.RunSQL(\"DO $$ BEGIN RAISE EXCEPTION 'bad row %', 'Jane-' || 'Roe' USING ERRCODE = '23514'; END $$\")"
+    raising = "DO $$ BEGIN RAISE EXCEPTION 'bad row %', 'Jane-' || 'Roe' USING ERRCODE = '23514'; END $$"
+    do = f'migrations.RunSQL("{raising}")'
     ran = probe(PYTHON, project(tmp_path / "site", second(do)), {"default": empty})
     assert failure_of(ran).sqlstate == "23514"
     assert "Jane-Roe" not in ran.text
@@ -215,16 +242,13 @@ def test_a_process_that_ends_itself_proves_nothing(tmp_path: Path, empty: Addres
 
 
 def test_noise_and_a_thread_that_never_ends_do_no_harm(tmp_path: Path, empty: Address) -> None:
-    body = """\
+    package = """\
 import os, threading
 print('{"v": 1, "event": "failure"}')
 os.closerange(3, 64)
 threading.Thread(target=threading.Event().wait).start()"""
-    trace = probe(
-        PYTHON,
-        project(tmp_path / "site", second(RUN, "def run(apps, editor):\n    pass\n") | {"app/__init__.py": body}),
-        {"default": empty},
-    ).trace
+    site = project(tmp_path / "site", INITIAL | {"app/__init__.py": package})
+    trace = probe(PYTHON, site, {"default": empty}).trace
     assert (trace.complete, trace.failure) == (True, None)
 
 
@@ -248,14 +272,20 @@ def test_a_model_whose_column_is_missing(tmp_path: Path, server: Server, empty: 
 
 
 def test_a_second_migrate_with_work_left(tmp_path: Path, empty: Address) -> None:
-    forget = "from django.db import connection\nconnection.cursor().execute(\"DELETE FROM django_migrations WHERE name = '0001_initial'\")"
-    receiver = (
-        "from django.apps import AppConfig\nfrom django.db.models.signals import post_migrate\n"
-        "def forget(**kwargs):\n    " + forget.replace("\n", "\n    ") + "\n"
-        "class Config(AppConfig):\n    name = 'app'\n    default = True\n    def ready(self):\n        post_migrate.connect(forget)\n"
-    )
-    models = {"app/models.py": "", "app/migrations/0001_initial.py": migration(""), "app/apps.py": receiver}
-    trace = probe(PYTHON, project(tmp_path / "site", models), {"default": empty}).trace
+    forgetful = """\
+from django.apps import AppConfig
+from django.db import connection
+from django.db.models.signals import post_migrate
+def forget(**kwargs):
+    connection.cursor().execute("DELETE FROM django_migrations")
+class Config(AppConfig):
+    name = "app"
+    default = True
+    def ready(self):
+        post_migrate.connect(forget)
+"""
+    sources = {"app/models.py": "", "app/migrations/0001_initial.py": migration(""), "app/apps.py": forgetful}
+    trace = probe(PYTHON, project(tmp_path / "site", sources), {"default": empty}).trace
     assert trace.second_migrate == ("app.0001_initial",)
     assert trace.failure is not None
     assert (trace.failure.phase, trace.failure.migration) == (Phase.SMOKE, "app.0001_initial")
@@ -272,7 +302,7 @@ def test_a_server_that_is_gone_is_the_sandbox(tmp_path: Path, empty: Address) ->
     trace: Trace = probe(PYTHON, project(tmp_path / "site", INITIAL), {"default": nowhere}).trace
     assert trace.failure is not None
     assert (trace.failure.sqlstate, trace.history) == (None, None)
-    assert trace.failure.sandbox == "a connection could not be made: the sandbox's own server"
+    assert trace.failure.sandbox == "a connection failed: the sandbox's own server"
 
 
 def test_what_was_denied_and_whose_it_is(tmp_path: Path, server: Server) -> None:

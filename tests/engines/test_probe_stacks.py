@@ -6,6 +6,7 @@ from pathlib import Path
 
 from simulator.model import Address, Phase
 from tests.support.djangos import Stack
+from tests.support.listeners import listening
 from tests.support.probing import migration, probe, project
 from tests.support.server import Server
 
@@ -175,3 +176,39 @@ DATABASES["cache"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": "cache.db"
         ("cache", "sqlite", None),
     }
     assert "prod-password" not in ran.text + ran.printed
+
+
+def test_connections_to_elsewhere_are_reported_and_under_guard_refused(
+    tmp_path: Path, python: Path, stack: Stack, empty: Address
+) -> None:
+    body = f"""\
+import os, socket, {stack.driver_name} as driver
+port = os.environ["LISTENER"]
+def run(apps, editor):
+    refused = []
+    for connect in (
+        lambda: socket.create_connection(("127.0.0.1", int(port)), 5),
+        lambda: driver.connect("postgresql://me:hunter2@127.0.0.1:" + port + "/x", connect_timeout=5),
+        lambda: driver.connect(host="127.0.0.1", port=port, password="hunter2", connect_timeout=5),
+    ):
+        try:
+            connect()
+        except (OSError, driver.Error) as error:
+            refused.append(error)
+    if len(refused) == 3:
+        raise refused[1]
+"""
+    sources = {"app/migrations/0001_initial.py": migration("migrations.RunPython(run)", before=body)}
+    with listening([tmp_path]) as listeners:
+        port = next(address[1] for _, family, address in listeners.addresses if family == "AF_INET")
+        site = project(tmp_path / "site", sources)
+        ran = probe(python, site, {"default": empty}, guard=True, environment={"LISTENER": str(port)})
+
+    where = f"127.0.0.1:{port}"
+    assert not listeners.reached
+    assert {(attempt.kind, attempt.address) for attempt in ran.trace.attempts} == {("tcp", where), ("libpq", where)}
+    failure = ran.trace.failure
+    assert failure is not None
+    assert (failure.phase, failure.sqlstate) == (Phase.OPERATION, None)
+    assert where in (failure.sandbox or "")
+    assert "hunter2" not in ran.text

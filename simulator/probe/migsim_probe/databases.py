@@ -36,26 +36,32 @@ ELSEWHERE = frozenset(
 ELSEWHERE_PREFIXES = ("ssl", "gss", "krb")
 
 
-def read_aliases(databases: Mapping[str, Mapping[str, Any]], first: str) -> list[dict[str, Any]]:
-    """One entry for each alias; the one under rehearsal comes first, so that others share with it, not it with them."""
-    seen: dict[tuple[str, ...], str] = {}
-    rows = []
+def sharing(databases: Mapping[str, Mapping[str, Any]], first: str) -> dict[str, str | None]:
+    """Alias → the one whose database it shares, or None. ``first`` has its own, and others share with it."""
+    owners: dict[tuple[str, ...], str] = {}
+    shared: dict[str, str | None] = {}
     for name in sorted(databases, key=lambda alias: (alias != first, alias != "default")):
         entry = databases[name]
-        engine = entry.get("ENGINE") or DUMMY
-        vendor = _vendor(engine)
+        owner = owners.setdefault(_identity(name, entry), name)
         mirror = (entry.get("TEST") or {}).get("MIRROR")
-        same_as = None
-        if vendor == "postgresql":
-            owner = seen.setdefault(_identity(name, entry), name)
-            same_as = mirror or (owner if owner != name else None)
+        shared[name] = mirror or (owner if owner != name else None)
+    return shared
+
+
+def read_aliases(databases: Mapping[str, Mapping[str, Any]], first: str) -> list[dict[str, Any]]:
+    """What the request's sender has to know of each alias to make databases for them."""
+    rows = []
+    for name, same_as in sharing(databases, first).items():
+        engine = databases[name].get("ENGINE") or DUMMY
+        vendor = _vendor(engine)
+        same_as = same_as if vendor == "postgresql" else None
         rows.append({"name": name, "engine": engine, "vendor": vendor, "same_as": same_as})
     return rows
 
 
-def override(databases: Any, given: Mapping[str, Mapping[str, Any]], rows: list[dict[str, Any]]) -> None:
+def override(databases: Any, given: Mapping[str, Mapping[str, Any]], first: str) -> None:
     """Change DATABASES in place, so that whoever holds it sees the sandbox's."""
-    shared = {row["name"]: row["same_as"] for row in rows}
+    shared = sharing(databases, first)
     for name in list(databases):
         place = _place(name, given, shared)
         databases[name] = _moved(databases[name], place) if place else {"ENGINE": DUMMY}

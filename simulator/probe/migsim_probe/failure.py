@@ -44,7 +44,7 @@ def describe(
         operation=place.operation,
         sqlstate=state,
         sql=secrets.scrub(redact.sql_text(sql, _is_run_sql(error)), vocabulary) if sql else None,
-        facts=_facts(error, sql, place),
+        facts=_facts(error, sql, place, statements),
     )
 
 
@@ -57,11 +57,13 @@ def is_denied(failure: dict[str, Any]) -> bool:
     return failure["sqlstate"] == INSUFFICIENT_PRIVILEGE
 
 
-def _facts(error: BaseException, sql: str | None, place: Place) -> dict[str, Any]:
+def _facts(error: BaseException, sql: str | None, place: Place, statements: Statements) -> dict[str, Any]:
     """What the sandbox's part in the failure is judged by."""
     creates_extension = " ".join((sql or "").upper().split()[:2]) == "CREATE EXTENSION"
     return {
         "chain": chain.describe(error),
+        "connection_open": sql is not None and statements.refused_by_driver,
+        "other_backend": _uses_dummy(error),
         "creates_extension": _extension_name(sql or "") if creates_extension else None,
         "missing_variable": _missing_variable(error) if place.phase == "settings" else None,
         "missing_module": next((e.name for e in chain.links(error) if isinstance(e, ModuleNotFoundError)), None),
@@ -159,6 +161,15 @@ def _is_library(traceback: types.TracebackType) -> bool:
 def _is_run_sql(error: BaseException) -> bool:
     return any(
         traceback.tb_frame.f_code.co_name == "_run_sql" and traceback.tb_frame.f_globals.get("__name__") == RUN_SQL
+        for link in chain.links(error)
+        for traceback in chain.frames(link)
+    )
+
+
+def _uses_dummy(error: BaseException) -> bool:
+    """An alias of another backend was used, which has Django's dummy backend in the sandbox."""
+    return any(
+        traceback.tb_frame.f_globals.get("__name__") == "django.db.backends.dummy.base"
         for link in chain.links(error)
         for traceback in chain.frames(link)
     )

@@ -49,7 +49,9 @@ class Probe:
         self._watch = Watch(self._given.values(), bool(request.get("guard")), self._attempt)
         self._statements = Statements(self._saw_statement)
         self._names = frozenset([self._alias, *self._given])
+        self._original: dict[str, dict[str, Any]] | None = None  # DATABASES as the project has it
         self._watch.install()
+        start.after_settings(self._take_databases)
 
     def run(self) -> None:
         """Called in place of Django's own execution, with manage.py's frames below."""
@@ -100,14 +102,19 @@ class Probe:
         settings = start.load_settings(self.request["settings"])
         self._secrets.add_settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
         self.writer.event("settings", module=os.environ.get(start.SETTINGS))
-        held = settings.DATABASES if isinstance(settings.DATABASES, dict) else dict(settings.DATABASES)
-        rows = databases.read_aliases(held, self._alias)
-        for row in rows:
+        self._take_databases(settings)
+        for row in databases.read_aliases(self._original, self._alias):
             self.writer.event("alias", **row)
+
+    def _take_databases(self, settings: Any) -> None:
+        """Put the sandbox's values in the place of the project's, once, before anything can have connected."""
+        if self._original is not None:
+            return
+        held = settings.DATABASES if isinstance(settings.DATABASES, dict) else dict(settings.DATABASES)
+        self._original = {name: dict(entry) for name, entry in held.items()}
         if self.request["databases"] is not None:
-            databases.override(held, self._given, rows)
+            databases.override(held, self._given, self._alias)
             settings.DATABASES = held
-            databases.forget_connections()
             databases.forget_settings()
 
     def _set_up(self) -> None:

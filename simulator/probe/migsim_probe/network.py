@@ -15,6 +15,7 @@ from typing import Any, Callable, Iterable, Mapping
 from migsim_probe.imports import after_import
 
 LOOPBACK = ("", "localhost", "127.0.0.1", "::1", "0.0.0.0", "::")
+OUTWARD = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
 DEFAULT_PORT = "5432"
 
 
@@ -42,7 +43,8 @@ class Watch:
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "socket.connect":
-            self._on_connect(arguments[1])
+            if arguments[0].family in OUTWARD:
+                self._on_connect(arguments[1])
         elif event == "socket.getaddrinfo":
             self._on_lookup(arguments[0], arguments[1])
 

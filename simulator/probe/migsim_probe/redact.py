@@ -117,9 +117,10 @@ class Secrets:
 
 
 def keep_known_quotes(text: str, known: Collection[str]) -> str:
-    """Quoted parts stay only where they are known names; from the first that isn't to the last quote mark all goes.
+    """Quoted parts stay only where they are known names.
 
-    A value may hold quote marks itself, and the end of the line may have been cut inside one.
+    From the first that isn't, all goes up to the last mark of its kind: a value may hold quote marks itself, and the
+    end of the line may have been cut inside one.
     """
     position = 0
     while True:
@@ -127,10 +128,10 @@ def keep_known_quotes(text: str, known: Collection[str]) -> str:
         if opening is None:
             return text
         closing = _closing_quote(text, opening)
-        inner = text[opening + 1 : closing] if closing is not None else None
-        if closing is None or inner is None or not _is_known(inner, known):
-            last = _last_quote(text, opening)
-            return text[:opening] + HIDDEN + (text[last + 1 :] if last > opening else "")
+        if closing is None:
+            return text[:opening] + HIDDEN
+        if not _is_known(text[opening + 1 : closing], known):
+            return text[:opening] + HIDDEN + text[text.rfind(QUOTES[text[opening]]) + 1 :]
         position = closing + 1
 
 
@@ -188,7 +189,7 @@ def _is_known(text: str, known: Collection[str]) -> bool:
     return text in known or all(part in known for part in JOINED.split(text))
 
 
-def _next_quote(text: str, start: int) -> Any:
+def _next_quote(text: str, start: int) -> int | None:
     """Where the next quoted part opens; an apostrophe inside a word opens none."""
     for position in range(start, len(text)):
         if text[position] in QUOTES and not (text[position] == "'" and position and text[position - 1].isalnum()):
@@ -196,13 +197,9 @@ def _next_quote(text: str, start: int) -> Any:
     return None
 
 
-def _closing_quote(text: str, opening: int) -> Any:
+def _closing_quote(text: str, opening: int) -> int | None:
     mark = QUOTES[text[opening]]
     for position in range(opening + 1, len(text)):
         if text[position] == mark and not (position + 1 < len(text) and text[position + 1].isalnum()):
             return position
     return None
-
-
-def _last_quote(text: str, opening: int) -> int:
-    return max(text.rfind(mark) for mark in set(QUOTES.values()))

@@ -59,6 +59,21 @@ def _run(manage: str) -> BaseException | None:
     return None
 
 
+def after_settings(then: Callable[[Any], None]) -> None:
+    """Call ``then(settings)`` the moment the project's settings are loaded, by whom ever: manage.py may be first."""
+
+    def wrap(conf: Any) -> None:
+        load = conf.LazySettings._setup
+
+        def load_and_tell(settings: Any, name: str | None = None) -> None:
+            load(settings, name)
+            then(settings)
+
+        conf.LazySettings._setup = load_and_tell
+
+    after_import("django.conf", wrap)
+
+
 def load_settings(settings: str | None) -> Any:
     """Import the settings; the request's own module wins over what manage.py has set."""
     if settings:

@@ -25,6 +25,7 @@ class Statements:
     def __init__(self, seen: Callable[[str, Any], None]) -> None:
         self.count = 0
         self._seen = seen
+        self.refused_by_driver = False  # the last that failed did so on a connection that is still open
         self._failed: collections.deque[tuple[BaseException, str]] = collections.deque(maxlen=100)
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
@@ -36,6 +37,8 @@ class Statements:
             return execute(sql, params, many, context)
         except Exception as error:
             self._failed.append((error, text))
+            raw = context["connection"].connection
+            self.refused_by_driver = raw is not None and not raw.closed
             raise
 
     def sql_of(self, error: BaseException) -> str | None:
