@@ -100,7 +100,7 @@ def test_too_little_disk_is_said_before_anything_is_written(folder: Path) -> Non
     with ExitStack() as stack:
         run = stack.enter_context(store.open_run())
         plan = embedded_plan(folder / "project", disk_needed=1 << 60)
-        with pytest.raises(CannotTell, match=rf"needs about 1099511627776 MB, \d+ MB are free at {run.folder}") as no:
+        with pytest.raises(CannotTell, match=rf"needs about 1099511627840 MB, \d+ MB are free at {run.folder}") as no:
             stack.enter_context(EmbeddedEngine().open(plan, run))
         assert "MIGSIM_RUNS=" in no.value.hint
         assert sorted(os.listdir(run.folder)) == ["lock"]

@@ -31,6 +31,10 @@ class Python:
     version: str
     folders: tuple[Path, ...]
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self.version.split("."))
+
     def is_a(self, wanted: str) -> bool:
         """Whether "3.8" (or "3", or "3.8.18") describes it."""
         numbers = wanted.split(".")
@@ -48,7 +52,7 @@ def find(wanted: str | None) -> Python:
         python = ask(candidate)
         if python is not None and python.is_a(wanted):
             return python
-    versions = ", ".join(sorted({python.version for python in every()}, key=_numbers)) or "none"
+    versions = ", ".join(dict.fromkeys(python.version for python in every())) or "none"
     raise CannotTell(
         f"django.python asks for Python {wanted}, and this machine has {versions}",
         f"install it (uv python install {wanted}), or change `python:` in the scenario",
@@ -60,9 +64,9 @@ def every() -> tuple[Python, ...]:
     pythons = {}
     for candidate in _candidates("3"):
         python = ask(candidate)
-        if python is not None and _numbers(python.version) >= OLDEST:
+        if python is not None and python.numbers >= OLDEST:
             pythons[python.path] = python
-    return tuple(sorted(pythons.values(), key=lambda python: _numbers(python.version)))
+    return tuple(sorted(pythons.values(), key=lambda python: python.numbers))
 
 
 @functools.cache
@@ -101,7 +105,3 @@ def _folders(wanted: str) -> Iterator[Path]:
     yield from sorted(pyenv.glob(f"{wanted}*/bin"))
     yield from sorted(uv.glob(f"cpython-{wanted}*/bin"))
     yield from (Path("/usr/local/bin"), Path("/usr/bin"))
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))

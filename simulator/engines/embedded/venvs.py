@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -37,6 +37,10 @@ LIKE_PIP = {
     "UV_NO_PROGRESS": "1",
     "PIP_NO_INPUT": "1",
 }
+# The last with pkg_resources, and the last that translates Python 2; `python -m venv` brings one before 3.12.
+OLD_SETUPTOOLS = "setuptools<81"
+OLDEST_SETUPTOOLS = "setuptools<58"
+WITHOUT_SETUPTOOLS = (3, 12)
 INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(\S+)")
 
 
@@ -59,7 +63,7 @@ def virtual_environment(files: tuple[Path, ...], python: Python, temporary: Path
 
 
 def _key(files: tuple[Path, ...], python: Python) -> str:
-    digest = hashlib.sha256(f"1 {python.path} {python.version}".encode())
+    digest = hashlib.sha256(f"2 {python.path} {python.version}".encode())
     for file in files:
         for member in _with_includes(file, set()):
             digest.update(f"\0{member.name}\0".encode() + member.read_bytes())
@@ -78,33 +82,57 @@ def _with_includes(file: Path, seen: set[Path]) -> Iterator[Path]:
 
 
 def _make(folder: Path, python: Python, environment: Mapping[str, str]) -> None:
-    # With the interpreter's full path uv looks for nothing, so no shim is asked.
-    uv = (find_uv_bin(), "venv", "--seed", "--no-project", "--allow-existing", "--python", str(python.path))
-    made = process.run([*uv, str(folder)], environment=environment)
-    if made.code != 0:
-        made = process.run([str(python.path), "-m", "venv", str(folder)], environment=environment)
-    if made.code != 0:
-        raise CannotTell(
-            f"no virtual environment could be made with {python.path}: {_last_line(made)}", "migsim doctor"
-        )
+    # With the interpreter's full path uv looks for nothing, so no shim is asked. Without an index at hand there is
+    # nothing to seed from; pip is then the interpreter's own, or missing.
+    uv = (find_uv_bin(), "venv", "--no-project", "--allow-existing", "--python", str(python.path))
+    ways = ((*uv, "--seed"), (str(python.path), "-m", "venv"), uv)
+    outcomes = _until_one_works([(*way, str(folder)) for way in ways], environment, folder)
+    if outcomes[-1].code != 0:
+        said = _last_line(outcomes[-1])
+        raise CannotTell(f"no virtual environment could be made with {python.path}: {said}", "migsim doctor")
+    if python.numbers < WITHOUT_SETUPTOOLS:
+        process.run(_uv_install(folder / "bin" / "python", OLD_SETUPTOOLS), environment=environment)
 
 
 def _install(files: tuple[Path, ...], interpreter: Path, environment: Mapping[str, str]) -> None:
-    """Install with uv; what uv refuses, pip gets a try at, since pip is what the file was written for."""
+    """Install with uv; what uv refuses, pip gets a try at, since pip is what the file was written for.
+
+    Sources are built with a setuptools that they know; at last with one that still translates from Python 2.
+    """
     arguments = [argument for file in files for argument in _arguments(file)]
     if not arguments:
         return
-    uv = (find_uv_bin(), "pip", "install", "--compile-bytecode", "--python", str(interpreter))
-    pip = (str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", "-q")
-    folder = str(files[0].parent)
-    installed = process.run([*uv, *arguments], environment=environment, cwd=folder)
-    if installed.code != 0:
-        installed = process.run([*pip, *arguments], environment=environment, cwd=folder)
-    if installed.code != 0:
+    pip = (str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", "-q", *arguments)
+    usual, oldest = (
+        (*_uv_install(interpreter, *arguments), "--build-constraints", _written(setuptools, environment))
+        for setuptools in (OLD_SETUPTOOLS, OLDEST_SETUPTOOLS)
+    )
+    outcomes = _until_one_works((usual, pip, oldest), environment, files[0].parent)
+    if outcomes[-1].code != 0:
         raise CannotTell(
-            f"{files[0]} could not be installed: {_last_line(installed)}",
+            f"{files[0]} could not be installed: {_last_line(outcomes[1])}",
             "correct it, name another `python:`, or use `interpreter:` with one that has everything",
         )
+
+
+def _until_one_works(ways: Sequence[Sequence[str]], environment: Mapping[str, str], cwd: Path) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for way in ways:
+        outcomes.append(process.run(way, environment=environment, cwd=str(cwd)))
+        if outcomes[-1].code == 0:
+            break
+    return outcomes
+
+
+def _uv_install(interpreter: Path, *arguments: str) -> tuple[str, ...]:
+    return (find_uv_bin(), "pip", "install", "--python", str(interpreter), *arguments)
+
+
+def _written(line: str, environment: Mapping[str, str]) -> str:
+    """A requirements file of one line, among the installers' own files."""
+    path = Path(environment["TMPDIR"]) / f"{hashlib.sha256(line.encode()).hexdigest()[:8]}.txt"
+    path.write_text(f"{line}\n")
+    return str(path)
 
 
 def _arguments(file: Path) -> tuple[str, ...]:
