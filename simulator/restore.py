@@ -32,6 +32,7 @@ _JOBS = 4
 _LOG_PATIENCE = 15.0  # seconds; the log is written by a process of its own
 # pg_restore's last line when it went on to the end; without it, it stopped before.
 _WENT_ON = "errors ignored on restore"
+_BY_HAND = {"pg_restore": "pg_restore -f /dev/null", "psql": "psql -f"}
 _NEVER_LISTED = {"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE", "DATABASE PROPERTIES"}
 _LINE = re.compile(r"^psql:<stdin>:(\d+): ", re.MULTILINE)
 
@@ -312,7 +313,7 @@ def _refuse_stopped(outcome: Outcome, dump: Dump, tool: str) -> None:
     if outcome.code and not (tool == "pg_restore" and _WENT_ON in outcome.stderr):
         raise CannotTell(
             f"{tool} stopped before the end of {dump.path}: {_said(outcome, tool)}",
-            "see that the dump is whole: take or copy it again",
+            f"see what it says by hand: {_BY_HAND[tool]} {dump.path}",
         )
 
 

@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from simulator.dumps import frames
+
 MAGIC = b"PGDMP"
 OLDEST, NEWEST = (1, 12), (1, 16)
 # sizeof(int) and sizeof(off_t) wherever PostgreSQL runs today; the header repeats them.
@@ -93,7 +95,10 @@ def check_custom(stream: BinaryIO, contents: Contents, size: int | None) -> None
 
 
 def check_directory(folder: Path, contents: Contents) -> None:
-    """Every data file that the table of contents names is there, and uncompressed rows are whole."""
+    """Every data file that the table of contents names is there and whole.
+
+    But for gzip, which would have to be decompressed: pg_restore itself stops at a cut one.
+    """
     for entry in contents.entries:
         if not entry.file:
             continue
@@ -102,6 +107,7 @@ def check_directory(folder: Path, contents: Contents) -> None:
             raise EOFError(f"{entry.file} ({entry.kind} {entry.tag}) is missing")
         if entry.rows and file.name == entry.file and not _ends_like_rows(file):
             raise EOFError(f"{entry.file} (rows of {entry.tag}) is cut")
+        _check_frames(file)
         if entry.kind == "BLOBS":
             _check_large_objects(folder, file)
 
@@ -143,8 +149,15 @@ def _ends_like_rows(file: Path) -> bool:
 def _check_large_objects(folder: Path, listing: Path) -> None:
     for line in listing.read_text("utf-8", "replace").splitlines():
         _, _, name = line.partition(" ")
-        if name and _existing(folder, name) is None:
+        file = _existing(folder, name) if name else None
+        if file is None:
             raise EOFError(f"{name} (large object) is missing")
+        _check_frames(file)
+
+
+def _check_frames(file: Path) -> None:
+    if file.suffix in {".zst", ".lz4"}:
+        frames.check(file)
 
 
 class _Reader:
