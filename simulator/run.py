@@ -160,7 +160,7 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
         role=base.role.project_user if base else None,
         versions={
             "migsim": simulator.__version__,
-            "postgres": stage.environment.server_version,
+            "postgres": stage.environment.server_version.split()[0],  # without the packager's own addition
             **stage.settings.versions,
             **trace.versions,
         },
