@@ -142,7 +142,9 @@ def write(tree: Path, commit: Commit) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
     if commit.history:
-        shutil.copytree(HERE / "history" / commit.history, tree, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            HERE / "history" / commit.history, tree, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for name in commit.gone:
         (tree / name).unlink()
 
@@ -183,7 +185,8 @@ class Cluster:
 
     def sql(self, name: str, file: str, **variables: int) -> None:
         given = [part for key, value in variables.items() for part in ("-v", f"{key}={value}")]
-        self.run("psql", "-U", "shop_app", "-d", name, "-X", "-q", "-v", "ON_ERROR_STOP=1", *given, "-f", str(HERE / "sql" / file))
+        options = ["-X", "-q", "-v", "ON_ERROR_STOP=1", *given]
+        self.run("psql", "-U", "shop_app", "-d", name, *options, "-f", str(HERE / "sql" / file))
 
     def migrate(self, tree: Path, ref: str, name: str, *target: str) -> None:
         git(tree, "checkout", "--quiet", ref)
@@ -200,7 +203,9 @@ def server(programs: Path, data: Path) -> Iterator[Cluster]:
     subprocess.run([programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"],
                    check=True, stdout=subprocess.DEVNULL)  # fmt: skip
     options = f"-k {data} -c listen_addresses= -c fsync=off"
-    subprocess.run([programs / "pg_ctl", "-D", data, "-w", "-s", "-l", data / "log", "-o", options, "start"], check=True)
+    subprocess.run(
+        [programs / "pg_ctl", "-D", data, "-w", "-s", "-l", data / "log", "-o", options, "start"], check=True
+    )
     try:
         cluster = Cluster(programs, data)
         cluster.run("createuser", "-U", "postgres", "--no-superuser", "shop_app")

@@ -107,6 +107,18 @@ def test_what_breaks_does_not_stop_the_others_and_everything_is_kept(tmp_path: P
     assert "absent.dump" in (folder / "no-dump.txt").read_text()
 
 
+def test_as_json_there_is_one_document_with_every_report_there_is(tmp_path: Path) -> None:
+    _scenario(tmp_path, "no-dump", "baseline: [{restore: absent.dump}]")
+    _scenario(tmp_path, "typo", "basline: []")
+    (tmp_path / "project").mkdir()
+    wanted = {str(tmp_path / "scenarios" / f"{name}.yaml"): () for name in ("no-dump", "typo")}
+    output = io.StringIO()
+    nights.run_many(wanted, jobs=2, output=tmp_path / "reports", console=Console(file=output), form="json")
+    document = json.loads(output.getvalue())
+    assert document["schema"] == "migsim.reports/1"
+    assert [each["scenario"] for each in document["reports"]] == ["no-dump"]
+
+
 def test_two_nights_in_one_minute_have_a_folder_each(tmp_path: Path) -> None:
     _scenario(tmp_path, "typo", "basline: []")
     wanted = {str(tmp_path / "scenarios" / "typo.yaml"): ()}
