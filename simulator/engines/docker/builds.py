@@ -40,7 +40,7 @@ def project(daemon: Daemon, build: Build) -> str:
     dockerfile = build.context / build.dockerfile
     if not dockerfile.is_file():
         raise CannotTell(f"there is no {dockerfile}", "correct `build:` in the scenario")
-    tag = f"migsim/build:{_digest(str(build.context.resolve()), build.dockerfile, build.target or '')}"
+    tag = tag_of(build)
     before = _id(daemon, tag)
     with_command = shutil.which("docker") is not None
     image = _by_command(build, tag) if with_command else _by_api(daemon, build, tag)
@@ -57,14 +57,23 @@ def with_packages(daemon: Daemon, base: str, packages: Iterable[str]) -> str:
     for name in wanted:
         if not _PACKAGE.fullmatch(name):
             raise UsageError(f"system_packages: {name!r} is no Debian package's name", "migsim validate")
-    base_id = str(daemon.client.images.get(base).id)
-    tag = f"migsim/system:{_digest(base_id, *wanted)}"
+    tag = tag_of_packages(daemon, base, wanted)
     if _id(daemon, tag) is None:
         text = _template("system-packages.Dockerfile.j2", base=base, packages=wanted)
         what = f"system_packages: {', '.join(wanted)} could not be installed on {base}"
         options = {"fileobj": io.BytesIO(text.encode()), "buildargs": outside.proxies(os.environ)}
         _build(daemon, tag, "system", what, "apt-cache policy PACKAGE, in a container of that image", options)
     return tag
+
+
+def tag_of(build: Build) -> str:
+    """One tag for each Dockerfile, so that the next build of it takes the place of the last."""
+    return f"migsim/build:{_digest(str(build.context.resolve()), build.dockerfile, build.target or '')}"
+
+
+def tag_of_packages(daemon: Daemon, base: str, packages: Iterable[str]) -> str:
+    """One tag for each set of packages on one very image."""
+    return f"migsim/system:{_digest(str(daemon.client.images.get(base).id), *sorted(packages))}"
 
 
 def _by_command(build: Build, tag: str) -> str:

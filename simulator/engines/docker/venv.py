@@ -49,8 +49,7 @@ def volume(objects: Objects, image: str, requirements: Requirements) -> str:
     Raises CannotTell with the file's name and pip's last lines when it can't be installed.
     """
     gathered = gather(requirements.files)
-    base = str(objects.daemon.client.images.get(image).id)
-    name = f"migsim-venv-{_key(base, gathered)}"
+    name = name_of(str(objects.daemon.client.images.get(image).id), gathered)
     # Two runs that need the same volume must not fill it at once; the lock is a cache entry's.
     with cached("docker-venvs", f"{name}-{_digest(objects.daemon.host)}") as (_folder, ready):
         if not (ready and _exists(objects, name)):
@@ -58,11 +57,12 @@ def volume(objects: Objects, image: str, requirements: Requirements) -> str:
     return name
 
 
-def _key(base: str, gathered: Gathered) -> str:
-    digest = hashlib.sha256(_FORMAT + base.encode())
+def name_of(image_id: str, gathered: Gathered) -> str:
+    """The volume's name: the same for the same base image and content."""
+    digest = hashlib.sha256(_FORMAT + image_id.encode())
     for name, content in gathered.contents:
         digest.update(f"\0{name}\0".encode() + content)
-    return digest.hexdigest()[:24]
+    return f"migsim-venv-{digest.hexdigest()[:24]}"
 
 
 def _exists(objects: Objects, name: str) -> bool:
