@@ -89,8 +89,12 @@ def why_not() -> str | None:
 
 
 def _hidden(paths: Iterable[Path]) -> set[str]:
-    """Those paths, as named and as they really are, that a confined command would not see by itself."""
+    """Those paths, as named and as they really are, that a confined command would not see by itself.
+
+    What lies in another of them is seen with it, and could not be shown once more: that one is read-only by then.
+    """
     both = {name for path in paths for name in (os.path.abspath(path), os.path.realpath(path))}
-    return {
+    hidden = {
         name for name in both if name.startswith(tuple(f"{empty}/" for empty in jail.EMPTY)) and os.path.exists(name)
     }
+    return {name for name in hidden if hidden.isdisjoint(map(str, Path(name).parents))}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from simulator.engines.embedded import binaries, interpreters, leftovers, server, venvs
+from simulator.engines.embedded import binaries, cluster, interpreters, leftovers, server, venvs
 from simulator.engines.embedded.confinement import HINT, Confinement, confine, why_not
 from simulator.engines.embedded.environment import EmbeddedEnvironment
 from simulator.engines.embedded.places import Places
@@ -72,8 +72,8 @@ def _server(
     plan: Plan, run: Run, places: Places, installation: binaries.Installation, confinement: Confinement
 ) -> Iterator[server.Server]:
     user = server_user()
-    folders = server.Folders(places.server)
-    bindir = server.prepare(folders, installation.bindir, user, confinement)
+    folders = cluster.Folders(places.server)
+    bindir = cluster.prepare(folders, installation.bindir, user, confinement)
     running = server.start(
         folders, bindir, user=user, confinement=confinement, parameters=plan.parameters, survive=run.keep
     )

@@ -11,11 +11,12 @@ from typing import BinaryIO
 from simulator import process
 from simulator.engines.base import Place
 from simulator.engines.embedded.binaries import Installation
+from simulator.engines.embedded.cluster import PORT, SUPERUSER
 from simulator.engines.embedded.confinement import Confinement, Layer
 from simulator.engines.embedded.interpreters import Python
 from simulator.engines.embedded.jail import COULD_NOT
 from simulator.engines.embedded.places import Places
-from simulator.engines.embedded.server import PORT, SUPERUSER, Server
+from simulator.engines.embedded.server import Server
 from simulator.errors import EngineDied
 from simulator.model import Address, Outcome
 from simulator.plan import Plan

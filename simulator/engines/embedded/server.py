@@ -1,12 +1,10 @@
-"""One throwaway PostgreSQL server: its data directory, its start, its end."""
+"""One throwaway PostgreSQL server: its start, its end, its last words."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -16,18 +14,14 @@ from pathlib import Path
 
 import psycopg
 
-from simulator import process, store
+from simulator.engines.embedded.cluster import PORT, SUPERUSER, Folders, environment, run
 from simulator.engines.embedded.confinement import Confinement
-from simulator.engines.embedded.users import User, anyone_may_enter
+from simulator.engines.embedded.users import User
 from simulator.errors import CannotTell
-from simulator.model import Outcome
 
-PORT = 5432
-SUPERUSER = "postgres"
 # Seconds; a server that is still silent after that is stuck. A start takes well under one.
 START_PATIENCE = 60.0
 STOP_PATIENCE = 3.0
-SOCKET_PATH_LIMIT = 107  # bytes, of sun_path in unix(7)
 
 # A throwaway: nothing needs to survive a crash, and nothing else may disturb what is measured.
 TUNING = {
@@ -43,30 +37,6 @@ TUNING = {
     "wal_level": "minimal",
 }
 MESSAGE = 13  # the column of the csvlog that holds the message (manual, section 20.8.4)
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Where one server keeps what in its run."""
-
-    base: Path
-
-    @property
-    def data(self) -> Path:
-        return self.base / "data"
-
-    @property
-    def log(self) -> Path:
-        return self.base / "log"
-
-    @property
-    def socket(self) -> Path:
-        return self.base / "s"
-
-    @property
-    def said(self) -> Path:
-        """What the server printed before its log was open."""
-        return self.base / "said"
 
 
 @dataclass(frozen=True)
@@ -88,29 +58,6 @@ class Server:
         return last_words(self.folders)
 
 
-def prepare(folders: Folders, bindir: Path, user: User | None, confinement: Confinement) -> Path:
-    """Make the data directory, from a cached one where there is one; return the folder to run binaries from."""
-    _check_socket_path(folders.socket)
-    if user and not anyone_may_enter(folders.base.parent) and not confinement.opens(folders.base.parent):
-        raise CannotTell(
-            f"{folders.base} is closed to the unprivileged user that PostgreSQL runs as", "MIGSIM_RUNS=/var/tmp/migsim"
-        )
-    for folder in (folders.base, folders.log, folders.socket):
-        folder.mkdir()
-        _give(folder, user)
-    usable = _runnable(bindir, folders.base, user)
-    version = process.run([str(usable / "postgres"), "--version"]).stdout
-    key = hashlib.sha256(f"1 {bindir} {version} C.UTF-8".encode()).hexdigest()[:16]
-    with store.cached("initdb", key) as (template, ready):
-        if not ready:
-            _initdb(folders, usable, user, confinement)
-            _copy(folders.data, template / "data", folders.base)
-        else:
-            _copy(template / "data", folders.data, folders.base)
-            _give(folders.data, user, recursive=True)
-    return usable
-
-
 def start(
     folders: Folders,
     bindir: Path,
@@ -129,7 +76,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            env=_environment(folders),
+            env=environment(folders),
             cwd=folders.base,
             start_new_session=True,
         )
@@ -220,67 +167,9 @@ def _why_not(
     """Which parameter it refuses, by asking the server itself one by one; else its own last line."""
     for name, value in parameters.items():
         argv = [str(bindir / "postgres"), "-D", str(folders.data), "-c", f"{name}={value}", "-C", name]
-        if _run(argv, bindir, folders, user, confinement).code != 0:
+        if run(argv, bindir, folders, user, confinement).code != 0:
             return (
                 f"postgres.parameters.{name}: the server refuses it: {last_words(folders)}",
                 "correct the scenario",
             )
     return f"PostgreSQL did not start: {last_words(folders)}", "migsim doctor"
-
-
-def _initdb(folders: Folders, bindir: Path, user: User | None, confinement: Confinement) -> None:
-    argv = [str(bindir / "initdb"), "-D", str(folders.data), "-U", SUPERUSER, "-A", "trust"]
-    made = _run([*argv, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], bindir, folders, user, confinement)
-    if made.code != 0:
-        said = (made.stderr or made.stdout).strip().splitlines() or ["it said nothing"]
-        # What went wrong comes before what it then cleaned up.
-        first = next((line for line in said if "error" in line.lower() or "fatal" in line.lower()), said[-1])
-        raise CannotTell(f"initdb of {bindir} failed: {first}", "migsim doctor")
-
-
-def _run(argv: list[str], bindir: Path, folders: Folders, user: User | None, confinement: Confinement) -> Outcome:
-    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=(bindir.parent,))
-    return process.run(wrapped, environment=_environment(folders), cwd=str(folders.base))
-
-
-def _environment(folders: Folders) -> dict[str, str]:
-    return {"PATH": os.defpath, "HOME": str(folders.base), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-
-
-def _runnable(bindir: Path, base: Path, user: User | None) -> Path:
-    """``bindir``, or a copy of its installation where the server's user can't get at the original."""
-    if user is None or anyone_may_enter(bindir):
-        return bindir
-    copy = base / "postgresql"
-    _copy(bindir.parent, copy, base)
-    for path in (copy, *copy.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044))
-    return copy / bindir.name
-
-
-def _copy(source: Path, target: Path, base: Path) -> None:
-    """Copy a folder whole. HOME is the server's, as for all that runs for it: so a killed run's is found."""
-    ours = {"PATH": os.defpath, "HOME": str(base)}
-    copied = process.run(["cp", "-a", "--reflink=auto", str(source), str(target)], environment=ours)
-    if copied.code != 0:
-        free = shutil.disk_usage(target.parent).free
-        raise CannotTell(
-            f"{source} could not be copied to {target.parent} ({free >> 20} MB free)", "MIGSIM_RUNS=/bigger/disk"
-        )
-
-
-def _give(folder: Path, user: User | None, *, recursive: bool = False) -> None:
-    """To the server's user; our own group may pass, nobody else: the server trusts whoever reaches its socket."""
-    if not recursive:
-        folder.chmod(0o710)
-    if user is None:
-        return
-    for path in (folder, *(folder.rglob("*") if recursive else ())):
-        os.chown(path, user.uid, user.gid if recursive else os.getegid(), follow_symlinks=False)
-
-
-def _check_socket_path(folder: Path) -> None:
-    length = len(os.fsencode(folder / f".s.PGSQL.{PORT}.lock"))
-    if length > SOCKET_PATH_LIMIT:
-        raise CannotTell(f"{folder} is too long for a socket's path ({length} bytes)", "MIGSIM_RUNS=/var/tmp/migsim")

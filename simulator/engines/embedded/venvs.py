@@ -162,7 +162,8 @@ def _installer_environment(temporary: Path) -> dict[str, str]:
 
 
 def _last_line(outcome: Outcome) -> str:
-    """The installer's own last word, without what could be a credential in an index's address."""
+    """The installer's own last word on what went wrong, without what could be a credential in an index's address."""
     lines = [line.strip(" ×│╰─▶├") for line in (outcome.stderr or outcome.stdout).splitlines() if line.strip()]
-    said = [line for line in lines if line.lower().startswith("error")] or lines or ["it said nothing"]
-    return re.sub(r"://[^/@\s]+@", "://…@", said[-1])
+    # pip's names for its own stages ("error: metadata-generation-failed") come after what failed in them.
+    said = [line for line in lines if re.match(r"(\w*Error|ERROR|error): (?![a-z]+(-[a-z]+)+$)", line)]
+    return re.sub(r"://[^/@\s]+@", "://…@", (said or lines or ["it said nothing"])[-1])
