@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from simulator.model import Address
-from tests.support import djangos
+from tests.support import blog, djangos
+from tests.support.command import Command
+from tests.support.places import own_folders
 from tests.support.server import Server, running
+
+_NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +44,34 @@ def empty(server: Server) -> Iterator[Address]:
     """A database with nothing in it."""
     with server.database("probed") as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def short() -> Iterator[Path]:
+    """A short folder for a session's runs, which share one cache."""
+    with own_folders() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def production(server: Server, short: Path) -> blog.Production:
+    (short / "dumps").mkdir()
+    return blog.Production(server, short / "dumps")
+
+
+@pytest.fixture(scope="session")
+def prod_dump(production: blog.Production) -> Path:
+    """The blog's production as it should be: 0001 applied, its table there."""
+    return production.dump(name="whole.dump")
+
+
+@pytest.fixture
+def migsim(short: Path, prod_dump: Path) -> Iterator[Command]:
+    """The command in the blog's folder, with its code, a good dump and a scenario ``case``."""
+    folder = short / f"t{next(_NUMBERS)}"
+    (folder / "p").mkdir(parents=True)
+    shutil.copyfile(prod_dump, folder / "p" / "prod.dump")
+    blog.write(folder / "p")
+    blog.scenario(folder / "p")
+    yield Command(folder / "p", folder / "r")
+    shutil.rmtree(folder, ignore_errors=True)
