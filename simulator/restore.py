@@ -313,7 +313,7 @@ def _refuse_stopped(outcome: Outcome, dump: Dump, tool: str) -> None:
     if outcome.code and not (tool == "pg_restore" and _WENT_ON in outcome.stderr):
         raise CannotTell(
             f"{tool} stopped before the end of {dump.path}: {_said(outcome, tool)}",
-            f"see what it says by hand: {_BY_HAND[tool]} {dump.path}",
+            f"try --engine docker, whose tools know every compression; or by hand: {_BY_HAND[tool]} {dump.path}",
         )
 
 

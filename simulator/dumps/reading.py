@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ _AGAIN = "take or copy the dump again, and see that pg_dump exits 0"
 _PHYSICAL = ("is a copy of a data directory, not a dump", "take a dump: pg_dump -Fc DATABASE")
 # Entries whose definitions name roles besides their owner.
 _WITH_ROLES = {"ACL", "DEFAULT ACL", "POLICY", "USER MAPPING", "DATABASE PROPERTIES"}
+# A script tells the client's encoding alone. It is the database's where nothing can have been converted.
+_NOT_CONVERTED = {"SQL_ASCII", "UTF8"}
 _RELATIONS = {"TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "FOREIGN TABLE"}
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 
@@ -201,7 +204,7 @@ def _from_plain(path: Path, facts: plain.Facts, kind: compression.Compression, s
         tablespaces=tuple(facts.tablespaces),
         tables=facts.tables,
         relations=facts.relations,
-        encoding=facts.encoding,
+        encoding=facts.encoding if facts.encoding in _NOT_CONVERTED else None,
     )
 
 
@@ -229,9 +232,10 @@ def _roles(entry: archive.Entry) -> tuple[str, ...]:
 
 
 def _encoding(entries: tuple[archive.Entry, ...]) -> str | None:
-    """From the entry that pg_restore itself begins with: ``SET client_encoding = 'UTF8';``."""
-    definition = next((entry.definition for entry in entries if entry.kind == "ENCODING"), "")
-    return definition.split("'")[1] if definition.count("'") >= 2 else None
+    """The database's own, of its CREATE DATABASE. The entry ENCODING is only what pg_dump -E made of it."""
+    definition = next((entry.definition for entry in entries if entry.kind == "DATABASE"), "")
+    match = re.search(r"\bENCODING = '([^']+)'", definition)
+    return match[1] if match else None
 
 
 def _settings(entries: tuple[archive.Entry, ...]) -> tuple[str, ...]:

@@ -154,6 +154,13 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     assert str(tmp_path / "nowhere") in refusal.value.hint
 
 
+@pytest.mark.parametrize(("format_", "expected"), [("-Fc", "UTF8"), ("-Fp", None)])
+def test_the_encoding_is_the_databases_not_the_dumps(
+    shop: Source, tmp_path: Path, format_: str, expected: str | None
+) -> None:
+    assert dumps.read(shop.dump(tmp_path / "d", format_, "-E", "LATIN1", major=OLDEST)).encoding == expected
+
+
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     loop = tmp_path / "loop.dump"
     loop.symlink_to(loop)
