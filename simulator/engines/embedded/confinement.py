@@ -53,7 +53,10 @@ class Confinement:
         layers: Iterable[Layer] = (),
         survive: bool = False,
     ) -> list[str]:
-        """The command line that runs ``argv`` inside. It ends with migsim, unless it is to ``survive``."""
+        """The command line that runs ``argv`` inside.
+
+        It ends with migsim (for the kernel: with the thread that started it), unless it is to ``survive``.
+        """
         order: jail.Order = {
             "user": [user.uid, user.gid] if user else None,
             "survive": survive,
