@@ -30,8 +30,8 @@ def plans(loaded: LoadedScenario, found: Sources) -> tuple[Plan, ...]:
     return tuple(
         Plan(
             scenario=scenario.name,
-            postgres_major=_server_major(scenario.postgres.version, dumps),
-            client_major=_client_major(scenario.postgres.version, dumps),
+            postgres_major=server_major(scenario.postgres.version, dumps),
+            client_major=client_major(scenario.postgres.version, dumps),
             dependencies=dependencies,
             project=look.home,
             tree=found.code.root,
@@ -63,18 +63,18 @@ def room(dumps: Iterable[Dump]) -> int:
     return ROOM_FOR_A_SERVER + DATABASES * restored
 
 
-def _is_plain_text(dump: Dump) -> bool:
-    return dump.format == "plain" and dump.compression == "none"
-
-
-def _server_major(wanted: str | None, dumps: Iterable[Dump]) -> int:
+def server_major(wanted: str | None, dumps: Iterable[Dump]) -> int:
     """The one that the scenario names, else the newest that a dump was taken from: no server reads a newer one's."""
     if wanted:
         return int(wanted.split(".")[0])
     return max((found for dump in dumps if (found := major(dump.dumped_from))), default=DEFAULT_MAJOR)
 
 
-def _client_major(wanted: str | None, dumps: tuple[Dump, ...]) -> int:
+def client_major(wanted: str | None, dumps: tuple[Dump, ...]) -> int:
     """pg_restore refuses an archive that a newer pg_dump wrote; psql reads any plain one."""
     archives = [major(dump.dumped_by) for dump in dumps if dump.format != "plain"]
-    return max([_server_major(wanted, dumps), *(found for found in archives if found)])
+    return max([server_major(wanted, dumps), *(found for found in archives if found)])
+
+
+def _is_plain_text(dump: Dump) -> bool:
+    return dump.format == "plain" and dump.compression == "none"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -19,6 +20,7 @@ from simulator.engines.base import Environment
 from simulator.errors import CannotTell
 from simulator.model import Failure, History, Phase, Report, Trace, Verdict
 from simulator.progress import Progress
+from simulator.project.environment import unset
 from simulator.rehearsal import Rehearsals
 from simulator.report import Evidence, Judgement
 from simulator.roles import SUPERUSER
@@ -173,13 +175,24 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
         migrations=trace.migrations,
         models_read=trace.models_read,
         attempts=tuple(dict.fromkeys(attempts)),
-        warnings=(*stage.environment.warnings, *(base.warnings if base else ()), *trace.notices),
+        warnings=(
+            *stage.found.warnings,
+            *_unset(stage),
+            *stage.environment.warnings,
+            *(base.warnings if base else ()),
+            *trace.notices,
+        ),
         not_checked=(
             *report.not_checked(dump=dump is not None, tier=scenario.rehearse.tier),
             *(base.not_checked if base else ()),
         ),
         kept=stage.environment.how_to_enter("rehearsal1_0") if base and stage.keep else "",
     )
+
+
+def _unset(stage: Stage) -> Iterator[str]:
+    for name in unset(stage.loaded.scenario.django, stage.loaded.root, os.environ):
+        yield f"django.environment names {name}, which is not set here"
 
 
 def _of_conflict(scenario: Scenario, found: Sources) -> Report:

@@ -5,7 +5,7 @@ A wrong ref, a missing dump or a truncated one is found here, in the first secon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +35,7 @@ class Sources:
     code: Tree
     refs: Mapping[str, Tree]
     dumps: Mapping[Restore, Dump]
+    warnings: tuple[str, ...] = ()
 
 
 def gather(scenario: Scenario, root: Path, work: Path, now: datetime) -> Sources:
@@ -42,10 +43,12 @@ def gather(scenario: Scenario, root: Path, work: Path, now: datetime) -> Sources
     repository = _repository(scenario.django, root, work)
     steps = all_steps(scenario)
     wanted = dict.fromkeys(step.migrate.ref for step in steps if step.migrate)
+    code = _code(scenario.django, repository, work)
     return Sources(
-        code=_code(scenario.django, repository, work),
+        code=code,
         refs={ref: _checkout(repository, ref, work / f"ref{number}") for number, ref in enumerate(wanted)},
         dumps={step.restore: _dump(step.restore, root, now) for step in steps if step.restore},
+        warnings=tuple(_warnings(scenario.django, repository, code)),
     )
 
 
@@ -100,6 +103,15 @@ def _code(django: Django, repository: _Repository, work: Path) -> Tree:
 def _checkout(repository: _Repository, ref: str, into: Path) -> Tree:
     commit = git.checkout(_needed(repository, "ref"), ref, into)
     return Tree(into, _same_place(repository, into), ProjectVersion(ref=ref, commit=commit))
+
+
+def _warnings(django: Django, repository: _Repository, code: Tree) -> Iterator[str]:
+    """How the code that is rehearsed differs from what a person may think it is."""
+    if repository.toplevel and (django.ref or django.merge) and git.describe(repository.project).dirty:
+        yield f"uncommitted changes in {repository.project} are not part of {code.version.ref}"
+    pointers = git.lfs_pointers(code.root) if code.root != repository.toplevel else ()
+    if pointers:
+        yield f"{len(pointers)} files are Git LFS pointers, not their content ({pointers[0]} …)"
 
 
 def _needed(repository: _Repository, key: str) -> Path:
