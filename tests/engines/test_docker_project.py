@@ -162,6 +162,21 @@ def test_a_dockerfile_is_built_with_its_context_and_arguments(tmp_path: Path, fo
     assert containers.of_run(run.id) == []
 
 
+def test_a_checkout_goes_over_what_the_image_made(tmp_path: Path, folder: Path) -> None:
+    image = {**TREE, "Dockerfile": DOCKERFILE.replace("USER app", "RUN echo made > backend/generated.txt\nUSER app")}
+    write(tmp_path, image)
+    plan = docker_plan(tmp_path / "backend", dependencies=Build(tmp_path, target="base", checkout=True), tree=tmp_path)
+    with store.open_run() as run, DockerEngine().open(plan, run) as environment:
+        (tmp_path / "backend/shop/migrations/0001_initial.py").unlink()
+        write(tmp_path, {"backend/manage.py": "new", "backend/shop/migrations/0001_other.py": ""})
+        path = environment.put("project", tmp_path)
+        listed = environment.run(
+            "project", ("sh", "-c", "cat generated.txt manage.py; find shop -type f"), cwd=f"{path}/backend"
+        )
+        assert listed.stdout == "made\nnewshop/migrations/0001_other.py\n"
+        assert environment.run("project", ("sh", "-c", "echo x >> manage.py"), cwd=f"{path}/backend").code == 0
+
+
 def test_an_image_of_the_users(tmp_path: Path, folder: Path, daemon: Daemon) -> None:
     plan = docker_plan(tmp_path, dependencies=Image("postgres:15"))
     with store.open_run() as run, pytest.raises(CannotTell, match="postgres:15 has no python"):

@@ -58,13 +58,11 @@ class DockerEnvironment:
         if place == "server" and source in self.clients.mounted:
             return self.clients.mounted[source]
         name = f"{next(self._numbers)}/{source.name}"
-        if place == "server":
-            parts = archive.of_path(source, name)
-        elif source.is_dir():
-            parts = archive.of_tree(source, name, self.place.owner)
+        if place == "project" and source.is_dir():
+            self.place.put_tree(source, name)
         else:
-            parts = archive.of_path(source, name, self.place.owner)
-        self._container(place).upload(WORK, parts)
+            owner = archive.ROOT if place == "server" else self.place.owner
+            self._container(place).upload(WORK, archive.of_path(source, name, owner))
         return f"{WORK}/{name}"
 
     def read(self, place: Where, path: str) -> bytes:

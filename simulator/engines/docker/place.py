@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from simulator.engines.docker import archive
 from simulator.engines.docker.archive import Owner
@@ -26,7 +27,15 @@ folder=$PWD
 for candidate in "$PWD" "$PWD/$1"; do
     if [ -e "$candidate/manage.py" ]; then folder=$candidate; break; fi
 done
-printf '%s\\n' "$(id -u)" "$(id -g)" "$python" "$folder"
+printf '%s\\n' "$(id -u)" "$(id -g)" "$python" "$folder" "$PWD"
+"""
+# Lays a copy of the image's own folder under a checkout. Its migrations stay behind: one that the checkout no
+# longer has must not come back from the image. Those of installed packages are not the image's own.
+_LAY_UNDER = """
+if [ -e "$1/manage.py" ]; then to=$2/$3; else to=$2; fi
+mkdir -p "$to"
+cp -a "$1/." "$to"
+find "$to" -name site-packages -prune -o -type d -name migrations -prune -exec rm -rf {} +
 """
 
 
@@ -37,6 +46,23 @@ class Place:
     container: Container
     python: str
     owner: Owner  # whom its files have to belong to
+    workdir: str  # the image's own
+    inside: str  # manage.py's folder, relative to the whole tree
+    checkout: bool = False  # whether a tree that is put goes over what the image has in its WORKDIR
+
+    def put_tree(self, source: Path, name: str) -> None:
+        """Bring a project's tree to the place's own folder, as ``name`` there."""
+        if self.checkout and (source / self.inside / "manage.py").exists():
+            self._lay_under(f"{WORK}/{name}")
+        self.container.upload(WORK, archive.of_tree(source, name, self.owner))
+
+    def _lay_under(self, target: str) -> None:
+        self.container.upload(WORK, archive.of_folders([str(Path(target).parent.relative_to(WORK))], self.owner))
+        laid = self.container.run(("sh", "-c", _LAY_UNDER, "sh", self.workdir, target, self.inside))
+        if laid.code != 0:
+            raise CannotTell(
+                f"{self.workdir} of the image can't be copied: {laid.stderr.strip()}", "docker info; df -h"
+            )
 
 
 def start(objects: Objects, image: str, *, sockets: str, venv: str | None, environment: Mapping[str, str]) -> Container:
@@ -57,12 +83,12 @@ def look(container: Container, image: str, inside: str) -> Place:
     Raises CannotTell when there is no Python in it.
     """
     said = container.run(("sh", "-c", _ASK, "sh", inside)).stdout.splitlines()
-    uid, gid, python, folder = [*said, "", "", "", ""][:4]
+    uid, gid, python, folder, workdir = [*said, "", "", "", "", ""][:5]
     if not python:
         raise CannotTell(f"{image} has no python on its PATH", "name the project's own image, or `requirements:`")
     owner = (int(uid), int(gid))
     container.upload("/", archive.of_folders([f"{WORK[1:]}", f"{WORK[1:]}/scratch"], owner))
-    return Place(replace(container, cwd=folder), python, owner)
+    return Place(replace(container, cwd=folder), python, owner, workdir, inside)
 
 
 def _path(objects: Objects, image: str) -> str:

@@ -16,7 +16,8 @@ def start(objects: Objects, plan: Plan, sockets: str) -> Place:
     image, volume = _image_and_volume(objects, plan)
     container = place.start(objects, image, sockets=sockets, venv=volume, environment=plan.environment)
     found = place.look(container, image, str(plan.project.resolve().relative_to(plan.tree.resolve())))
-    return replace(found, python=f"{place.VENV}/bin/python") if volume else found
+    python = f"{place.VENV}/bin/python" if volume else found.python
+    return replace(found, python=python, checkout=isinstance(plan.dependencies, Image | Build))
 
 
 def _image_and_volume(objects: Objects, plan: Plan) -> tuple[str, str | None]:
