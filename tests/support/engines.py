@@ -1,0 +1,36 @@
+"""Which engines the tests can use. ``python -m tests.support.engines`` makes Docker's images ready before them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+
+from simulator.engines.docker import client
+from simulator.errors import CannotTell
+
+IMAGES = ("postgres:15", "python:3.11-slim")
+
+
+@functools.cache
+def why_no_docker() -> str | None:
+    """Why the docker engine can't be tested here; None: it can."""
+    try:
+        client.connect()
+    except CannotTell as error:
+        return f"{error.message} (hint: {error.hint})"
+    return None
+
+
+def main() -> int:
+    """Say which engines will be tested; without images in a registry's reach, build them from Debian packages."""
+    reason = why_no_docker()
+    if reason:
+        print(f"*** The docker engine is NOT TESTED: {reason}", flush=True)
+        return 1 if os.environ.get("CI") else 0
+    return subprocess.run([sys.executable, "-m", "simulator", "images", "--build", *IMAGES], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
