@@ -17,6 +17,7 @@ from typing import Literal
 import psycopg
 
 from simulator import database, dumps, restore_errors, statements
+from simulator.client_tool import Tool, complaint
 from simulator.dumps.filtering import without_extensions
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell, UsageError
@@ -29,7 +30,6 @@ Progress = Callable[[int, int, str], None]  # done, total, what; both in bytes o
 # From this size on several jobs are worth their start.
 _PARALLEL_FROM = 64 << 20
 _JOBS = 4
-_LOG_PATIENCE = 15.0  # seconds; the log is written by a process of its own
 # pg_restore's last line when it went on to the end; without it, it stopped before.
 _WENT_ON = "errors ignored on restore"
 _BY_HAND = {"pg_restore": "pg_restore -f /dev/null", "psql": "psql -f"}
@@ -87,13 +87,14 @@ def restore(
         ignore_extensions=ignore_extensions,
         lacking=tuple(name for name in dump.extensions if name not in available | set(ignore_extensions)),
     )
-    tool = _Tool(environment, dbname, f"migsim-{secrets.token_hex(6)}")
+    tool = Tool(environment, dbname)
     if dump.format == "plain":
         outcome = _psql(tool, dump, ignore_extensions, progress)
     else:
         outcome = _pg_restore(tool, dump, plan, clean, _wanted(dump, ignore_extensions, tier), progress)
-    judged = restore_errors.judge(_errors(tool), known)
-    _refuse_stopped(outcome, dump, known.tool)
+    logged = tool.errors()
+    _refuse_stopped(outcome, dump, known.tool, bool(logged))
+    judged = restore_errors.judge(logged, known)
     if not judged.failures:
         _refuse_nothing(environment, dbname, dump)
     return Restored(
@@ -115,12 +116,14 @@ def run_sql(environment: Environment, dbname: str, script: Path, *, user: str = 
     with database.connect(environment.address(dbname, SUPERUSER)) as target:
         empty = database.count_relations(target) == 0
         available = database.available_extensions(target)
-    tool = _Tool(environment, dbname, f"migsim-{secrets.token_hex(6)}", user)
+    tool = Tool(environment, dbname, user)
     with dumps.open_inside(script) as stream:
         outcome = tool.run(("psql", *_PSQL, "--set=ON_ERROR_STOP=1"), stream)
-    judged = [restore_errors.failure(row, Known("psql", available)) for row in _errors(tool)] if outcome.code else []
+    judged = [restore_errors.failure(row, Known("psql", available)) for row in tool.errors()] if outcome.code else []
     if outcome.code and not judged:
-        raise CannotTell(f"psql could not run {script}: {_said(outcome, 'psql')}", f"try it by hand: psql -f {script}")
+        raise CannotTell(
+            f"psql could not run {script}: {complaint(outcome, 'psql')}", f"try it by hand: psql -f {script}"
+        )
     line = _LINE.search(outcome.stderr)
     where = f"{script.name}, line {line[1]}" if line else script.name
     errors = tuple(replace(error, message=f"{error.message} ({where})") for error in judged[:1])
@@ -220,30 +223,7 @@ def _is_rows(entry: DumpEntry) -> bool:
 _PSQL = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--file=-")
 
 
-@dataclass(frozen=True)
-class _Tool:
-    """One client program against one database. ``mark`` is its application_name, by which the log tells it."""
-
-    environment: Environment
-    dbname: str
-    mark: str
-    user: str = SUPERUSER
-
-    def run(self, argv: tuple[str, ...], stdin: io.BufferedReader | None = None) -> Outcome:
-        address = self.environment.inside(self.dbname, self.user)
-        settings = {
-            "PGHOST": address.host,
-            "PGPORT": str(address.port),
-            "PGUSER": address.user,
-            "PGDATABASE": address.dbname,
-            "PGAPPNAME": self.mark,
-            "LC_ALL": "C",
-            **({"PGPASSWORD": address.password} if address.password else {}),
-        }
-        return self.environment.run("server", argv, environment=settings, stdin=stdin)
-
-
-def _psql(tool: _Tool, dump: Dump, ignore_extensions: tuple[str, ...], progress: Progress | None) -> Outcome:
+def _psql(tool: Tool, dump: Dump, ignore_extensions: tuple[str, ...], progress: Progress | None) -> Outcome:
     argv = ("psql", *_PSQL)
     with dumps.open_inside(dump.path, _metered(dump, progress)) as stream:
         if not _left_out(dump, ignore_extensions):
@@ -253,7 +233,7 @@ def _psql(tool: _Tool, dump: Dump, ignore_extensions: tuple[str, ...], progress:
 
 
 def _pg_restore(
-    tool: _Tool,
+    tool: Tool,
     dump: Dump,
     plan: RolePlan,
     clean: bool,
@@ -290,39 +270,14 @@ def _metered(dump: Dump, progress: Progress | None) -> Callable[[int], None] | N
 # --- after -------------------------------------------------------------------------------------------------------
 
 
-def _errors(tool: _Tool) -> list[restore_errors.LogRow]:
-    """What the server logged for that tool, once everything up to now is written."""
-    log = _log_up_to_now(tool.environment)
-    return [row for row in restore_errors.read_log(log) if row.application == tool.mark]
-
-
-def _log_up_to_now(environment: Environment) -> str:
-    """The collector writes on its own time but in order: a line of ours, logged last, tells that all is there."""
-    last = f"migsim-{secrets.token_hex(8)}"
-    with database.connect(environment.address("postgres", SUPERUSER)) as admin:
-        admin.execute(f"DO $$ BEGIN RAISE LOG '{last}'; END $$".encode())
-    deadline = time.monotonic() + _LOG_PATIENCE
-    while last not in (log := environment.server_log()):
-        if time.monotonic() > deadline:
-            raise CannotTell("the throwaway server's log can't be read to its end", "migsim doctor")
-        time.sleep(0.02)
-    return log
-
-
-def _refuse_stopped(outcome: Outcome, dump: Dump, tool: str) -> None:
-    if outcome.code and not (tool == "pg_restore" and _WENT_ON in outcome.stderr):
+def _refuse_stopped(outcome: Outcome, dump: Dump, tool: str, logged: bool) -> None:
+    """pg_restore exits 1 for errors that it went past, too; those are in the server's log."""
+    went_on = tool == "pg_restore" and _WENT_ON in outcome.stderr and logged
+    if outcome.code and not went_on:
         raise CannotTell(
-            f"{tool} stopped before the end of {dump.path}: {_said(outcome, tool)}",
+            f"{tool} stopped before the end of {dump.path}: {complaint(outcome, tool)}",
             f"try --engine docker, whose tools know every compression; or by hand: {_BY_HAND[tool]} {dump.path}",
         )
-
-
-def _said(outcome: Outcome, tool: str) -> str:
-    """The tool's own last complaint; what it repeats of the server's may quote rows."""
-    own = [
-        line for line in outcome.stderr.splitlines() if line.startswith(f"{tool}: error: ") and "ERROR: " not in line
-    ]
-    return own[-1].removeprefix(f"{tool}: error: ") if own else f"exit code {outcome.code}"
 
 
 def _refuse_nothing(environment: Environment, dbname: str, dump: Dump) -> None:

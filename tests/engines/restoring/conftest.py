@@ -56,7 +56,7 @@ def server(start: Callable[[int, str], Environment]) -> Environment:
 @pytest.fixture(scope="session")
 def newest_server(start: Callable[[int, str], Environment]) -> Environment:
     """The newest PostgreSQL here."""
-    return start(NEWEST, "both")
+    return start(NEWEST, "target")
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +66,9 @@ def shop(start: Callable[[int, str], Environment]) -> Source:
 
 
 @pytest.fixture(scope="session")
-def newer_shop(newest_server: Environment) -> Source:
+def newer_shop(start: Callable[[int, str], Environment]) -> Source:
     """The same on the newest PostgreSQL."""
-    return dumping.make(newest_server, "shop")
+    return dumping.make(start(NEWEST, "source"), "shop")
 
 
 @pytest.fixture

@@ -169,6 +169,20 @@ def test_over_a_database_that_was_not_empty(server: Environment, shop_dumps: Map
     assert "Jane" not in repr(again)
 
 
+@pytest.mark.parametrize("name", ["custom", "plain"])
+def test_a_database_that_logs_nothing_hides_nothing(
+    server: Environment, shop_dumps: Mapping[str, Path], dbname: str, name: str
+) -> None:
+    silent = tuple(
+        f"ALTER DATABASE shop SET {one} TO 'panic'" for one in ("log_min_messages", "log_min_error_statement")
+    )
+    dump = dataclasses.replace(dumps.read(shop_dumps[name]), settings=silent)
+    restored(server, dbname, dump)
+    assert ask(server, dbname, "SHOW log_min_messages") == [("panic",)]
+    again = restore.restore(server, dbname, dump, plan=settle_role("auto", dump))
+    assert "customer" in {error.relation for error in again.errors if error.sqlstate == "42P07"}
+
+
 def test_cleaned_before_it_is_restored_over(server: Environment, shop_dumps: Mapping[str, Path], dbname: str) -> None:
     dump = dumps.read(shop_dumps["custom"])
     restored(server, dbname, dump)
