@@ -100,6 +100,7 @@ connection.cursor().execute("SELECT 1 WHERE 1 IN (" + ",".join(["%s"] * 70000) +
     [
         ("<<<<<<< HEAD\n", "SyntaxError"),
         ("import absent_module\n", "ModuleNotFoundError"),
+        ("raise SystemExit(3)\n", "SystemExit"),
         ("OPERATIONS = []\n", "django.db.migrations.exceptions.BadMigrationError"),
         (migration("", "app.0009_gone"), "django.db.migrations.exceptions.NodeNotFoundError"),
         (migration("", "ghost.0001_initial"), "django.db.migrations.exceptions.NodeNotFoundError"),
@@ -149,6 +150,12 @@ def test_a_renumbered_migration_is_recognised(tmp_path: Path, server: Server) ->
     assert trace.history is not None
     assert (trace.history.applied, trace.history.pending) == (("app.0001_initial",), ("app.0002_x",))
     assert (trace.history.renamed, trace.migrations) == ({"app.0007_x": "app.0002_x"}, ())
+
+
+def test_a_command_that_is_none(tmp_path: Path, empty: Address) -> None:
+    ran = probe(PYTHON, project(tmp_path / "site", INITIAL), {"default": empty}, command=("migrte",))
+    failure = failure_of(ran)
+    assert (failure.phase, failure.message) == (Phase.PLAN, "Unknown command: 'migrte'")
 
 
 def test_an_operation_that_the_state_refuses(tmp_path: Path, empty: Address) -> None:

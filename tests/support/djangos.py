@@ -32,7 +32,7 @@ class Stack:
 
 
 STACKS = (
-    Stack("3.9", "3.2", PSYCOPG2),
+    Stack("3.8", "3.2", PSYCOPG2),
     Stack("3.11", "4.2", PSYCOPG2),
     Stack("3.11", "4.2", PSYCOPG3),
     Stack("3.11", "5.2", PSYCOPG2),

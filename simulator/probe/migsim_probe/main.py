@@ -24,7 +24,7 @@ def main(request_path: str) -> None:
     probe = Probe(request, Writer(request["trace"]))
     try:
         error = start.run_manage(request["manage"], request["settings"], request["command"], probe.run)
-        if error is not None:
+        if error is not None and not chain.is_probes_own(error):
             probe.fail(error, "settings")
             probe.finished = True
     except Exception:
@@ -143,7 +143,7 @@ class Probe:
         """What stops it stops migrate too, and migrate is who says so: its checks come first, for one."""
         try:
             self._history()
-        except Exception:
+        except (Exception, SystemExit):
             databases.forget_connections()
 
     def _migrate(self) -> tuple[BaseException | None, tuple[str, ...]]:
