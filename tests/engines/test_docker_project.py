@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from docker.errors import ImageNotFound, NotFound
 
-from simulator import store
+from simulator import engines, store
 from simulator.engines.docker import DockerEngine, builds, client, venv
 from simulator.engines.docker.client import Daemon
 from simulator.engines.docker.requirements import gather
@@ -43,6 +47,37 @@ TREE = {
     "backend/manage.py": "print('of the image')\n",
     "backend/shop/migrations/0001_initial.py": "",
 }
+
+
+# Opens an environment whose Dockerfile never comes to an end.
+BUILD = """\
+import sys
+from pathlib import Path
+from simulator import store
+from simulator.engines.docker import DockerEngine
+from simulator.plan import Build
+from tests.support.containers import docker_plan
+folder = Path(sys.argv[1])
+with store.open_run() as run, DockerEngine().open(docker_plan(folder, dependencies=Build(folder)), run):
+    pass
+"""
+REPOSITORY = Path(__file__).parents[2]
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Wait until it has, for as long as a busy machine may need."""
+    for _ in range(600):
+        if happened():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen")
+
+
+def arguments(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 @pytest.fixture(scope="module")
@@ -186,14 +221,28 @@ def test_an_image_of_the_users(tmp_path: Path, folder: Path, daemon: Daemon) -> 
     assert "registry.invalid/shop:1 is not on this machine" in str(DockerEngine().unusable(absent))
 
 
-def test_a_dockerfile_that_fails_says_where(tmp_path: Path, folder: Path) -> None:
-    write(tmp_path, {"Dockerfile": "FROM python:3.11-slim\nRUN echo before; exit 7\n"})
+def test_a_dockerfile_that_fails_says_where(tmp_path: Path, folder: Path, daemon: Daemon) -> None:
+    mark = os.urandom(8).hex()
+    write(tmp_path, {"Dockerfile": f"FROM python:3.11-slim\nRUN echo before {mark}; exit 7\n"})
     with store.open_run() as run, pytest.raises(CannotTell, match="before") as refused:
         with DockerEngine().open(docker_plan(tmp_path, dependencies=Build(tmp_path)), run):
             raise AssertionError
     assert str(tmp_path / "Dockerfile") in refused.value.message
     assert "7" in refused.value.message
     assert containers.of_run(run.id) == []
+    assert not [one for one in daemon.client.api.containers(all=True) if mark in one["Command"]]
+
+
+def test_a_build_ends_when_migsim_is_killed(tmp_path: Path, folder: Path, daemon: Daemon) -> None:
+    mark = f"sleep 7{int.from_bytes(os.urandom(3))}"
+    write(tmp_path, {"Dockerfile": f"FROM python:3.11-slim\nRUN {mark}\n"})
+    with subprocess.Popen([sys.executable, "-c", BUILD, str(tmp_path)], cwd=REPOSITORY) as builder:
+        wait_for(lambda: any(mark in one["Command"] for one in daemon.client.api.containers()))
+        builder.kill()
+    wait_for(lambda: not any(str(tmp_path) in " ".join(arguments(one)) for one in psutil.process_iter()))
+    assert store.sweep(engines.remove) == []
+    wait_for(lambda: not any(mark in one["Command"] for one in daemon.client.api.containers(all=True)))
+    assert list((folder / "r").glob("[0-9a-f]*")) == []
 
 
 def test_a_dockerfile_that_needs_buildkit(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,18 @@ def _by_command(build: Build, tag: str) -> str:
     """With the docker command: BuildKit where it is installed."""
     with tempfile.TemporaryDirectory(prefix="migsim-build-") as folder:
         answer = Path(folder) / "id"
-        argv = ["docker", "build", "--iidfile", str(answer), "--tag", tag, "--label", f"{CACHE_LABEL}=build"]
+        argv = [
+            *_ending_with_us(),
+            "docker",
+            "build",
+            "--force-rm",
+            "--iidfile",
+            str(answer),
+            "--tag",
+            tag,
+            "--label",
+            f"{CACHE_LABEL}=build",
+        ]
         argv += ["--file", str(build.context / build.dockerfile)]
         argv += ["--target", build.target] if build.target else []
         for name in build.args:
@@ -89,6 +100,11 @@ def _by_command(build: Build, tag: str) -> str:
         if done.code != 0:
             raise _failed(build, done.stdout + done.stderr)
         return answer.read_text().strip()
+
+
+def _ending_with_us() -> list[str]:
+    """A prefix that ends the command even when we are killed, which then ends the build in the daemon."""
+    return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 
 def _by_api(daemon: Daemon, build: Build, tag: str) -> str:
