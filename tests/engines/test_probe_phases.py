@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ def test_settings_that_do_not_load(tmp_path: Path, empty: Address, settings: str
     failure = failure_of(probe(PYTHON, project(tmp_path / "site", INITIAL, settings=settings), {"default": empty}))
     assert (failure.phase, failure.exception) == (Phase.SETTINGS, exception)
     assert (failure.sandbox or "").startswith(reason)
+
+
+def test_a_python_without_django(tmp_path: Path, empty: Address) -> None:
+    bare = tmp_path / "bare"
+    venv.create(bare, symlinks=True)
+    for manage in ("manage.py", None):
+        site = project(tmp_path / f"site-{manage}", INITIAL)
+        ran = probe(bare / "bin" / "python", site, {"default": empty}, manage=manage, settings="settings")
+        failure = failure_of(ran)
+        assert (failure.phase, failure.exception) == (Phase.SETTINGS, "ModuleNotFoundError")
+        assert failure.sandbox == "the settings need the module django, which is not installed"
 
 
 def test_a_value_of_the_environment_is_not_quoted(tmp_path: Path, empty: Address) -> None:

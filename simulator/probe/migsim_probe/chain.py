@@ -38,6 +38,8 @@ def is_driver_error(error: BaseException) -> bool:
 
 def is_probes_own(error: BaseException) -> bool:
     """A bug of the probe's, which must not pass for the project's: raised by our code, and not as Django's."""
+    if isinstance(error, ImportError):  # Django or a driver is not installed: importlib leaves no frame of its own
+        return False
     found = frames(error)
     module = found[-1].tb_frame.f_globals.get("__name__", "") if found else ""
     return module.startswith("migsim_probe.") and not type(error).__module__.startswith("django.")

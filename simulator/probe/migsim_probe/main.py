@@ -70,6 +70,7 @@ class Probe:
         if otherwise != "settings":
             databases.forget_connections()
             self._look_up(event)
+            databases.forget_connections()
         self.writer.event("failure", **dict(event, **instead))
 
     def _steps(self) -> None:
@@ -171,15 +172,16 @@ class Probe:
 
         event = failure.describe(error, "smoke", self._statements, self._secrets, self._names | {table})
         connections[self._alias].close()  # the wrapper stays, watched; the next model gets a new session
-        relation = event["relation"] if event["sqlstate"] == "42P01" else None
-        self.writer.event("failure", **dict(event, phase="smoke", relation=relation or table))
+        said = event["relation"] if event["sqlstate"] == "42P01" else None
+        event.update(phase="smoke", relation=said or table)
+        self._look_up(event)
+        self.writer.event("failure", **event)
 
     def _look_up(self, event: dict[str, Any]) -> None:
         if event["relation"] and not event["schema_name"]:
             event["schema_name"] = catalog.schema_of(self._alias, event["relation"])
         if failure.is_denied(event):
             event["denied"] = catalog.denied(self._alias, event["message"], event["relation"])
-        databases.forget_connections()
 
     def _saw_statement(self, sql: str, parameters: Any) -> None:
         for address in server.addresses(sql, parameters):
