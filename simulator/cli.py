@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 import simulator
-from simulator import boundary, scenarios
+from simulator import boundary, database, scenarios
 from simulator.commands import clean as commands_clean
 from simulator.commands import doctor as commands_doctor
 from simulator.commands import images as commands_images
@@ -197,6 +197,7 @@ def cache_prune() -> int:
 
 def main() -> int:
     """Run the command line and return the process's exit code."""
+    database.forget_libpq_settings(os.environ)
     return boundary.guarded(_parsed)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 
 import psycopg
 from psycopg import sql
@@ -18,11 +18,65 @@ Connection = psycopg.Connection[TupleRow]
 
 APPLICATION = "migsim"
 _CONNECT_SECONDS = 10
+
+# What libpq reads where a connection does not say it (PostgreSQL manual, section 34.15).
+LIBPQ_VARIABLES = frozenset(
+    [
+        "PGHOST",
+        "PGHOSTADDR",
+        "PGPORT",
+        "PGDATABASE",
+        "PGUSER",
+        "PGPASSWORD",
+        "PGPASSFILE",
+        "PGSERVICE",
+        "PGSERVICEFILE",
+        "PGOPTIONS",
+        "PGAPPNAME",
+        "PGSSLMODE",
+        "PGREQUIRESSL",
+        "PGSSLNEGOTIATION",
+        "PGSSLCOMPRESSION",
+        "PGSSLCERT",
+        "PGSSLKEY",
+        "PGSSLCERTMODE",
+        "PGSSLROOTCERT",
+        "PGSSLCRL",
+        "PGSSLCRLDIR",
+        "PGSSLSNI",
+        "PGSSLMINPROTOCOLVERSION",
+        "PGSSLMAXPROTOCOLVERSION",
+        "PGREQUIREPEER",
+        "PGREQUIREAUTH",
+        "PGCHANNELBINDING",
+        "PGGSSENCMODE",
+        "PGKRBSRVNAME",
+        "PGGSSLIB",
+        "PGGSSDELEGATION",
+        "PGCONNECT_TIMEOUT",
+        "PGCLIENTENCODING",
+        "PGTARGETSESSIONATTRS",
+        "PGLOADBALANCEHOSTS",
+        "PGMINPROTOCOLVERSION",
+        "PGMAXPROTOCOLVERSION",
+        "PGDATESTYLE",
+        "PGTZ",
+        "PGGEQO",
+        "PGSYSCONFDIR",
+        "PGLOCALEDIR",
+    ]
+)
 # The version from which DROP DATABASE ends other sessions itself.
 _DROPS_BY_FORCE = 130000
 _OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 _NOT_OF_AN_EXTENSION = """NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
+
+
+def forget_libpq_settings(environ: MutableMapping[str, str]) -> None:
+    """Drop what speaks of the user's own servers, so that no connection of ours can mean one of them."""
+    for name in LIBPQ_VARIABLES:
+        environ.pop(name, None)
 
 
 @contextlib.contextmanager
