@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from pathlib import Path
 
 from simulator import database, restore
 from simulator.engines.base import Environment
@@ -60,7 +59,6 @@ def build(
     names = databases_of(scenario, aliases)
     builder = _Builder(
         scenario=scenario,
-        root=loaded.root,
         found=found,
         environment=environment,
         rehearsals=rehearsals,
@@ -124,7 +122,6 @@ class _Builder:
     """The steps of one baseline, with what every step needs."""
 
     scenario: Scenario
-    root: Path
     found: Sources
     environment: Environment
     rehearsals: Rehearsals
@@ -166,9 +163,7 @@ class _Builder:
             )
 
     def _run_sql(self, name: str, script: str) -> None:
-        path = self.root / script
-        if not path.is_file():
-            raise UsageError(f"baseline: sql: {path}: no such file", f"migsim validate {self.scenario.name}")
+        path = self.found.scripts[script]
         with self.progress.stage("sql", f"running {path.name}"):
             self.done.append(restore.run_sql(self.environment, name, path, user=self.role.project_user))
 

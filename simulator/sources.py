@@ -30,11 +30,12 @@ class Tree:
 
 @dataclass(frozen=True)
 class Sources:
-    """The code under rehearsal, the trees of other refs by their name, and the dumps by the step that names them."""
+    """The code under rehearsal, and what the steps name: trees of other refs, dumps, scripts."""
 
     code: Tree
     refs: Mapping[str, Tree]
     dumps: Mapping[Restore, Dump]
+    scripts: Mapping[str, Path]
     warnings: tuple[str, ...] = ()
 
 
@@ -48,6 +49,7 @@ def gather(scenario: Scenario, root: Path, work: Path, now: datetime) -> Sources
         code=code,
         refs={ref: _checkout(repository, ref, work / f"ref{number}") for number, ref in enumerate(wanted)},
         dumps={step.restore: _dump(step.restore, root, now) for step in steps if step.restore},
+        scripts={step.sql: _script(step.sql, root) for step in steps if step.sql},
         warnings=tuple(_warnings(scenario.django, repository, code)),
     )
 
@@ -132,3 +134,11 @@ def _same_place(repository: _Repository, tree: Path) -> Path:
 def _dump(restore: Restore, root: Path, now: datetime) -> Dump:
     max_age = seconds(restore.max_age) if restore.max_age else None
     return dumps.read(dumps.choose(restore.dump, root, restore.newest, max_age, now))
+
+
+def _script(name: str, root: Path) -> Path:
+    path = root / name
+    if not path.is_file():
+        raise UsageError(f"baseline: sql: {path}: no such file", f"paths are relative to {root}")
+    dumps.check_script(path)
+    return path

@@ -24,12 +24,12 @@ from simulator import (
     scenarios,
     store,
 )
-from simulator.errors import MigsimError, UsageError
+from simulator.errors import CannotTell, MigsimError, UsageError
 from simulator.model import Report, Verdict
 from simulator.progress import Progress
 from simulator.run import rehearse
 from simulator.scenario import text as scenario_text
-from simulator.scenarios import LoadedScenario
+from simulator.scenarios import LoadedScenario, Tagged
 
 Format = Literal["text", "json"]
 
@@ -73,13 +73,21 @@ def run(wanted: Wanted, options: Options) -> int:
     if wanted.tag:
         return run_tag(wanted.tag, options, options.output or REPORTS)
     paths = [scenarios.find(name, Path.cwd()) for name in wanted.names]
-    return _rehearse_all(scenarios.read_all(paths, options.variables, os.environ), options)
+    loaded = scenarios.read_all(paths, options.variables, os.environ)
+    if options.jobs > 1 and len(loaded) > 1:
+        return _in_processes(Tagged(loaded, ()), options, options.output or REPORTS)
+    return _rehearse_all(loaded, options)
 
 
 def run_tag(tag: str, options: Options, output: Path) -> int:
-    """Every scenario with that tag, each in a process of its own; the reports go to a dated folder in ``output``."""
+    """Every scenario with that tag; the reports go to a dated folder in ``output``."""
+    return _in_processes(scenarios.with_tag(tag, Path.cwd(), options.variables, os.environ), options, output)
+
+
+def _in_processes(wanted: Tagged, options: Options, output: Path) -> int:
+    """Each scenario in a process of its own, as many at a time as the options say."""
     return nights.run_tagged(
-        scenarios.with_tag(tag, Path.cwd(), options.variables, os.environ),
+        wanted,
         variables=options.variables,
         arguments=_as_arguments(options),
         jobs=options.jobs,
@@ -108,27 +116,32 @@ def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
     progress = Progress(Console(stderr=True))
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
-    reports = [_one(_with(each, options), options, progress) for each in loaded]
+    reports = [_one(_with(each, options), options, progress, alone=len(loaded) == 1) for each in loaded]
     _show(reports, options.format)
     if options.output:
         _keep(reports, options.output)
     return report.gravest([each.exit_code for each in reports])
 
 
-def _one(loaded: LoadedScenario, options: Options, progress: Progress) -> Report:
-    """A report in any case but wrong usage: what could not be found out is one too, with its error."""
+def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone: bool) -> Report:
+    """A report in any case but wrong usage: what could not be found out is one too, with its error.
+
+    Among others a scenario that can't be meant is one as well, so that theirs are not lost.
+    """
     progress.timings.clear()
     try:
         return rehearse(loaded, options.engine, progress, keep=options.keep)
-    except UsageError:
-        raise
+    except UsageError as error:
+        if alone:
+            raise
+        return _broken(loaded, CannotTell(error.message, error.hint))
     except MigsimError as error:
-        return _broken(loaded, options, error)
+        return _broken(loaded, error)
     except Exception as error:
-        return _broken(loaded, options, boundary.describe_bug(error))
+        return _broken(loaded, boundary.describe_bug(error))
 
 
-def _broken(loaded: LoadedScenario, options: Options, error: MigsimError) -> Report:
+def _broken(loaded: LoadedScenario, error: MigsimError) -> Report:
     boundary.complain(error)
     return Report(
         scenario=loaded.scenario.name,

@@ -19,8 +19,9 @@ from tests.support.server import Server
 ROW = "Ann's diary, page 1"
 OWNER = "blog_app"
 
-POST = 'migrations.CreateModel("Post", [("id", models.BigAutoField(primary_key=True)), ("title", models.CharField(max_length=100))])'
-TAG = 'migrations.CreateModel("Tag", [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=40))])'
+CREATE = 'migrations.CreateModel("{}", [("id", models.BigAutoField(primary_key=True)), {}])'
+POST = CREATE.format("Post", '("title", models.CharField(max_length=100))')
+TAG = CREATE.format("Tag", '("name", models.CharField(max_length=40))')
 MODELS = """\
 from django.db import models
 class Post(models.Model):
