@@ -32,6 +32,8 @@ from simulator.store import cached
 MARKER = f"{VENV}/.migsim-complete"
 _FILES = "/opt/migsim/requirements"
 _CERTIFICATES = "/opt/migsim/certificates.pem"
+_CONSTRAINT = "/opt/migsim/constraint.txt"
+_OLD_SETUPTOOLS = "setuptools<58"  # the last that translates Python 2
 _FORMAT = b"1"  # of what a volume holds; another one makes all of them again
 _QUIET = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -121,9 +123,18 @@ def _install(container: Container, requirements: Requirements, gathered: Gathere
 
 
 def _pip(container: Container, requirements: Requirements, gathered: Gathered, way_out: dict[str, str]) -> None:
-    argv = (f"{VENV}/bin/python", "-m", "pip", "install", *gathered.arguments)
-    installed = container.run(argv, cwd=f"{_FILES}/{gathered.folder}", environment=way_out)
-    if installed.code != 0:
+    """Install with pip; where that fails, once more with a setuptools that still knows old sources."""
+    pip = (f"{VENV}/bin/python", "-m", "pip", "install")
+    folder = f"{_FILES}/{gathered.folder}"
+    installed = container.run((*pip, *gathered.arguments), cwd=folder, environment=way_out)
+    if installed.code == 0:
+        return
+    # Sources without a pyproject.toml are built with the environment's own setuptools, others in isolation.
+    container.upload("/", archive.of_contents([(_CONSTRAINT[1:], f"{_OLD_SETUPTOOLS}\n".encode())]))
+    container.run((*pip, _OLD_SETUPTOOLS, "wheel"), environment=way_out)
+    constrained = {**way_out, "PIP_CONSTRAINT": _CONSTRAINT}
+    again = container.run((*pip, *gathered.arguments), cwd=folder, environment=constrained)
+    if again.code != 0:
         names = ", ".join(str(path) for path in requirements.files)
         raise CannotTell(f"{names} can't be installed: {_last(installed)}", _hint(installed))
 
