@@ -119,7 +119,9 @@ def venv_volumes(daemon: Daemon) -> dict[str, str]:
 def test_requirements_are_installed_once(tmp_path: Path, folder: Path, daemon: Daemon) -> None:
     before = venv_volumes(daemon)
     write(tmp_path, {"requirements/base.txt": "-c pins.txt\nsqlparse\n", "requirements/pins.txt": "sqlparse==0.5.1\n"})
-    plan = requiring(tmp_path, "-r requirements/base.txt\n")
+    requiring(tmp_path, "-r requirements/base.txt\n")
+    files = (tmp_path / "requirements/base.txt", tmp_path / "requirements.txt")  # a folder below their common one
+    plan = docker_plan(tmp_path, dependencies=Requirements(files))
     made: list[dict[str, str]] = []
     for _ in range(2):
         with store.open_run() as run, DockerEngine().open(plan, run) as environment:

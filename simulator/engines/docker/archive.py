@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import tarfile
@@ -138,7 +139,8 @@ def _large_and_ignored(source: Path) -> frozenset[str]:
     if not large:
         return frozenset()
     try:
-        said = process.run(["git", "check-ignore", "-z", "--", *large], cwd=str(source))
+        listed = io.BytesIO("\0".join(large).encode(errors="surrogateescape"))
+        said = process.run(["git", "check-ignore", "-z", "--stdin"], cwd=str(source), stdin=listed)
     except FileNotFoundError:
         return frozenset()
     return frozenset(said.stdout.split("\0")) - {""}

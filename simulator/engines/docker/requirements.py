@@ -18,8 +18,8 @@ _INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)?([^\s#;
 class Gathered:
     """What to bring along and what to ask pip for.
 
-    ``contents`` are (path relative to the files' common folder, bytes); ``arguments`` name those paths; ``folder``
-    is the first file's, where relative lines in it count from.
+    ``contents`` are (path relative to the files' common folder, bytes); ``folder`` is the first file's, relative
+    to that too: ``arguments`` are for a pip that runs there.
     """
 
     contents: tuple[tuple[str, bytes], ...]
@@ -36,7 +36,7 @@ def gather(files: Iterable[Path]) -> Gathered:
     root = Path(os.path.commonpath([path.parent for path in seen]))
     return Gathered(
         contents=tuple((str(path.relative_to(root)), content) for path, content in seen.items()),
-        arguments=tuple(argument for path in named for argument in _arguments(path, root, seen[path])),
+        arguments=tuple(argument for path in named for argument in _arguments(path, named[0].parent, seen[path])),
         folder=str(named[0].parent.relative_to(root)),
     )
 
@@ -60,10 +60,10 @@ def _includes(content: bytes) -> Iterator[str]:
             yield found[1]
 
 
-def _arguments(path: Path, root: Path, content: bytes) -> Iterator[str]:
+def _arguments(path: Path, folder: Path, content: bytes) -> Iterator[str]:
     """What pip is asked for; of a pyproject.toml its dependencies, not the project itself."""
     if path.name != "pyproject.toml":
-        yield from ("-r", str(path.relative_to(root)))
+        yield from ("-r", os.path.relpath(path, folder))
         return
     try:
         project = tomllib.loads(content.decode()).get("project", {})
