@@ -1,132 +1,17 @@
-"""A Report in the forms people and programs read: text and JSON. Pure; knows no rules, only words."""
+"""A Report as a tired person reads it. Pure; knows no rules, only words."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any
-
 from rich.markup import escape
 
-from simulator.model import Dump, Failure, Finding, MigrationRun, Report, Verdict
-
-SCHEMA = "migsim.report/1"
-SCHEMA_OF_SEVERAL = "migsim.reports/1"
+from simulator.model import Failure, MigrationRun, Report, Verdict
 
 _STYLES = {Verdict.SAFE: "bold green", Verdict.WOULD_FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
 _WORDS = {Verdict.SAFE: "SAFE", Verdict.WOULD_FAIL: "WOULD FAIL", Verdict.UNKNOWN: "UNKNOWN"}
-# Migrations slower than this get a line of their own; the rest are summed up.
+# Of a longer plan only what stands out is listed: migrations slower than this, and the one that stops.
+MOST_LINES = 15
 SLOW_SECONDS = 0.5
 WIDTH = 72
-
-
-# --- JSON ----------------------------------------------------------------------------------------
-
-
-def to_json(reports: Sequence[Report]) -> str:
-    """One report alone, or several in an envelope."""
-    if len(reports) == 1:
-        return json.dumps(as_data(reports[0]), indent=1, ensure_ascii=False)
-    envelope = {"schema": SCHEMA_OF_SEVERAL, "reports": [as_data(report) for report in reports]}
-    return json.dumps(envelope, indent=1, ensure_ascii=False)
-
-
-def as_data(report: Report) -> dict[str, Any]:
-    """The report as ``migsim.report/1``; docs/report.schema.json describes it."""
-    return {
-        "schema": SCHEMA,
-        "scenario": report.scenario,
-        "verdict": report.verdict.value,
-        "because": report.because or None,
-        "exit_code": report.exit_code,
-        "engine": report.engine,
-        "tier": report.tier,
-        "role": report.role,
-        "started": report.started,
-        "seconds": round(report.seconds, 3),
-        "versions": dict(report.versions),
-        "dump": _dump(report.dump, report.dump_sha256),
-        "project": {
-            "ref": report.project.ref,
-            "commit": report.project.commit,
-            "dirty": report.project.dirty,
-        },
-        "history": None
-        if report.history is None
-        else {
-            "recorded": report.history.recorded,
-            "pending": list(report.history.pending),
-            "not_on_disk": list(report.history.not_on_disk),
-            "renamed": dict(report.history.renamed),
-        },
-        "failure": None if report.failure is None else _failure(report.failure),
-        "findings": [_finding(finding) for finding in report.findings],
-        "fixes": [],
-        "migrations": [_migration(run) for run in report.migrations],
-        "models_read": report.models_read,
-        "connections_tried": [{"kind": one.kind, "address": one.address} for one in report.attempts],
-        "timings": {name: round(seconds, 3) for name, seconds in report.timings.items()},
-        "warnings": list(report.warnings),
-        "not_checked": list(report.not_checked),
-        "leftovers": list(report.leftovers),
-        "kept": report.kept or None,
-        "error": None if report.error is None else {"message": report.error[0], "hint": report.error[1]},
-    }
-
-
-def _dump(dump: Dump | None, sha256: str | None) -> dict[str, Any] | None:
-    if dump is None:
-        return None
-    return {
-        "path": str(dump.path),
-        "sha256": sha256,
-        "format": dump.format,
-        "compression": dump.compression,
-        "taken_at": dump.taken_at.isoformat() if dump.taken_at else None,
-        "dumped_from": dump.dumped_from,
-        "dumped_by": dump.dumped_by,
-    }
-
-
-def _failure(failure: Failure) -> dict[str, Any]:
-    return {
-        "exception": failure.exception or None,
-        "migration": failure.migration,
-        "operation": failure.operation,
-        "phase": failure.phase.value,
-        "sqlstate": failure.sqlstate,
-        "message": failure.message,
-        "relation": failure.relation,
-        "schema_name": failure.schema_name,
-        "table_name": failure.table_name,
-        "column_name": failure.column_name,
-        "constraint_name": failure.constraint_name,
-        "sql": failure.sql,
-    }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        "root": finding.root,
-        "cascade_of": finding.cascade_of,
-        **_failure(finding.failure),
-        "relation_kind": finding.relation_kind,
-        "existing": None,
-        "cause": None,
-    }
-
-
-def _migration(run: MigrationRun) -> dict[str, Any]:
-    return {
-        "name": run.name,
-        "seconds": round(run.seconds, 4),
-        "statements": run.statements,
-        "finished": run.finished,
-    }
-
-
-# --- text ----------------------------------------------------------------------------------------
 
 
 def to_text(report: Report) -> str:
@@ -137,9 +22,9 @@ def to_text(report: Report) -> str:
         _why_unknown(report),
         _what_failed(report),
         _other_findings(report),
-        _history(report),
+        _plan(report),
+        _not_on_disk(report),
         _what_safe_stands_on(report),
-        _durations(report),
         _notes(report),
     ]
     return "\n\n".join(block for block in blocks if block)
@@ -148,7 +33,8 @@ def to_text(report: Report) -> str:
 def _heading(report: Report) -> str:
     style = _STYLES[report.verdict]
     title = f"{report.scenario}  {_WORDS[report.verdict]}"
-    figures = f"{report.seconds:.0f} s  exit {report.exit_code}"
+    expected = ", as expected" if report.exit_code == 0 and report.verdict is not Verdict.SAFE else ""
+    figures = f"{report.seconds:.0f} s  exit {report.exit_code}{expected}"
     padding = " " * max(2, WIDTH - len(title) - len(figures))
     lines = [
         f"[bold]{escape(report.scenario)}[/]  [{style}]{_WORDS[report.verdict]}[/]{padding}[dim]{figures}[/]",
@@ -263,25 +149,48 @@ def _other_findings(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _history(report: Report) -> str:
-    if report.history is None:
+def _plan(report: Report) -> str:
+    """What was pending, and what became of each: how long it took, where it stopped, what was not reached."""
+    pending = report.history.pending if report.history else ()
+    ran = {run.name: run for run in report.migrations}
+    names = (*pending, *(name for name in ran if name not in pending))
+    if not names:
         return ""
-    lines = []
-    if report.history.pending:
-        lines += _names(f"{len(report.history.pending)} pending", report.history.pending)
-    if report.history.not_on_disk:
-        names = [
-            f"{name} (on disk as {report.history.renamed[name]})" if name in report.history.renamed else name
-            for name in report.history.not_on_disk
-        ]
-        lines += _names("recorded, not on disk", names)
+    shown = names if len(names) <= MOST_LINES else [name for name in names if _stands_out(ran.get(name))]
+    width = max(map(len, shown), default=0)
+    lines = [f"{len(pending)} pending:", *(escape(f"  {name:<{width}}  {_fate(ran.get(name))}") for name in shown)]
+    if len(shown) < len(names):
+        quick = sum(run.seconds for name, run in ran.items() if name not in shown)
+        lines.append(f"  and {len(names) - len(shown)} more, {duration(quick)} together (--format json lists them)")
     return "\n".join(lines)
 
 
-def _names(title: str, names: Sequence[str], limit: int = 12) -> list[str]:
-    shown = [f"  {escape(name)}" for name in names[:limit]]
-    more = [f"  and {len(names) - limit} more"] if len(names) > limit else []
-    return [f"{title}:", *shown, *more]
+def _stands_out(run: MigrationRun | None) -> bool:
+    return run is not None and (run.seconds >= SLOW_SECONDS or not run.finished)
+
+
+def _fate(run: MigrationRun | None) -> str:
+    if run is None:
+        return "not reached"
+    if not run.finished:
+        return f"stops after {duration(run.seconds)}"
+    return f"{duration(run.seconds)}, {run.statements} statement{'s' * (run.statements != 1)}"
+
+
+def duration(seconds: float) -> str:
+    """Milliseconds below a second, else seconds, else minutes."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def _not_on_disk(report: Report) -> str:
+    if report.history is None or not report.history.not_on_disk:
+        return ""
+    renamed, names = report.history.renamed, report.history.not_on_disk
+    lines = [f"  {name}" + (f"  (on disk as {renamed[name]})" if name in renamed else "") for name in names]
+    more = [f"  and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return "\n".join([f"{len(names)} recorded, not on disk:", *map(escape, lines[:MOST_LINES]), *more])
 
 
 def _what_safe_stands_on(report: Report) -> str:
@@ -293,22 +202,6 @@ def _what_safe_stands_on(report: Report) -> str:
         f"{did}, a second migrate had nothing to do, {report.models_read} models read, 0 restore errors.\n"
         "Valid for this commit and this dump only."
     )
-
-
-def _durations(report: Report) -> str:
-    if not report.migrations:
-        return ""
-    slow = [run for run in report.migrations if run.seconds >= SLOW_SECONDS]
-    rest = [run for run in report.migrations if run.seconds < SLOW_SECONDS]
-    lines = [
-        escape(f"  {run.seconds:7.1f} s  {run.statements:4d} statements  {run.name}")
-        for run in sorted(slow, key=lambda run: -run.seconds)
-    ]
-    if rest:
-        which = "others" if slow else f"migration{'s' * (len(rest) != 1)}"
-        seconds, statements = sum(run.seconds for run in rest), sum(run.statements for run in rest)
-        lines.append(f"  {seconds:7.1f} s  {statements:4d} statements  in {len(rest)} {which}")
-    return "Took\n" + "\n".join(lines)
 
 
 def _notes(report: Report) -> str:

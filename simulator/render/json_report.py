@@ -1,0 +1,115 @@
+"""A Report as JSON: ``migsim.report/1``, described by docs/report.schema.json. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from simulator.model import Dump, Failure, Finding, MigrationRun, Report
+
+SCHEMA = "migsim.report/1"
+SCHEMA_OF_SEVERAL = "migsim.reports/1"
+
+
+def to_json(reports: Sequence[Report]) -> str:
+    """One report alone, or several in an envelope."""
+    if len(reports) == 1:
+        return json.dumps(as_data(reports[0]), indent=1, ensure_ascii=False)
+    envelope = {"schema": SCHEMA_OF_SEVERAL, "reports": [as_data(report) for report in reports]}
+    return json.dumps(envelope, indent=1, ensure_ascii=False)
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as ``migsim.report/1``; docs/report.schema.json describes it."""
+    return {
+        "schema": SCHEMA,
+        "scenario": report.scenario,
+        "verdict": report.verdict.value,
+        "because": report.because or None,
+        "exit_code": report.exit_code,
+        "engine": report.engine,
+        "tier": report.tier,
+        "role": report.role,
+        "started": report.started,
+        "seconds": round(report.seconds, 3),
+        "versions": dict(report.versions),
+        "dump": _dump(report.dump, report.dump_sha256),
+        "project": {
+            "ref": report.project.ref,
+            "commit": report.project.commit,
+            "dirty": report.project.dirty,
+        },
+        "history": None
+        if report.history is None
+        else {
+            "recorded": report.history.recorded,
+            "pending": list(report.history.pending),
+            "not_on_disk": list(report.history.not_on_disk),
+            "renamed": dict(report.history.renamed),
+        },
+        "failure": None if report.failure is None else _failure(report.failure),
+        "findings": [_finding(finding) for finding in report.findings],
+        "fixes": [],
+        "migrations": [_migration(run) for run in report.migrations],
+        "models_read": report.models_read,
+        "connections_tried": [{"kind": one.kind, "address": one.address} for one in report.attempts],
+        "timings": {name: round(seconds, 3) for name, seconds in report.timings.items()},
+        "warnings": list(report.warnings),
+        "not_checked": list(report.not_checked),
+        "leftovers": list(report.leftovers),
+        "kept": report.kept or None,
+        "error": None if report.error is None else {"message": report.error[0], "hint": report.error[1]},
+    }
+
+
+def _dump(dump: Dump | None, sha256: str | None) -> dict[str, Any] | None:
+    if dump is None:
+        return None
+    return {
+        "path": str(dump.path),
+        "sha256": sha256,
+        "format": dump.format,
+        "compression": dump.compression,
+        "taken_at": dump.taken_at.isoformat() if dump.taken_at else None,
+        "dumped_from": dump.dumped_from,
+        "dumped_by": dump.dumped_by,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "exception": failure.exception or None,
+        "migration": failure.migration,
+        "operation": failure.operation,
+        "phase": failure.phase.value,
+        "sqlstate": failure.sqlstate,
+        "message": failure.message,
+        "relation": failure.relation,
+        "schema_name": failure.schema_name,
+        "table_name": failure.table_name,
+        "column_name": failure.column_name,
+        "constraint_name": failure.constraint_name,
+        "sql": failure.sql,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "root": finding.root,
+        "cascade_of": finding.cascade_of,
+        **_failure(finding.failure),
+        "relation_kind": finding.relation_kind,
+        "existing": None,
+        "cause": None,
+    }
+
+
+def _migration(run: MigrationRun) -> dict[str, Any]:
+    return {
+        "name": run.name,
+        "seconds": round(run.seconds, 4),
+        "statements": run.statements,
+        "finished": run.finished,
+    }
