@@ -37,7 +37,7 @@ def _get(daemon: Daemon, image: str, *, pull: bool, build: bool, tell: Tell) -> 
     if images.is_here(daemon, image):
         return None
     if not pull:
-        return f"migsim images --pull {image}, or from Debian's packages: migsim images --build {image}"
+        return images.how_to_get(image)
     refused = _pull(daemon, image, tell)
     if refused is None or not build:
         return refused

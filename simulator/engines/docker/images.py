@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
 
+from simulator.engines.docker import debian
 from simulator.engines.docker.client import Daemon
 from simulator.errors import CannotTell
 from simulator.plan import Image, Plan, Requirements
@@ -155,7 +156,8 @@ def pull(daemon: Daemon, image: str, tell: Tell = lambda _text: None) -> None:
 
 def how_to_get(image: str) -> str:
     """What to type to have an image that no registry gave."""
-    return f"docker pull {image}, or from Debian's packages: migsim images --build {image}"
+    pull = f"docker pull {image}"
+    return f"{pull}, or from Debian's packages: migsim images --build {image}" if debian.recipe(image) else pull
 
 
 def split(image: str) -> tuple[str, str]:
