@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import signal
@@ -13,11 +14,25 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import simulator
-from simulator.errors import MigsimError, Terminated
+from simulator.errors import CannotTell, MigsimError, Terminated
 
 EXIT_BUG = 4
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
+
+_ROOM = "make room there, or name a bigger disk: MIGSIM_RUNS=/bigger/disk"
+_RIGHTS = "see who may write there, or name other folders: MIGSIM_RUNS=… MIGSIM_CACHE=…"
+# What the machine says no to, whatever was being done; with the next thing to try.
+REFUSALS = {
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: _RIGHTS,
+    errno.EMFILE: "allow more open files: ulimit -n 4096",
+    errno.ENFILE: "end programs that hold many files open",
+    errno.ENOMEM: "end programs that hold much memory",
+}
 
 
 def guarded(command: Callable[[], int]) -> int:
@@ -39,8 +54,9 @@ def guarded(command: Callable[[], int]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return EXIT_BUG
         except Exception as error:
-            complain(describe_bug(error))
-            return EXIT_BUG
+            explained = explain(error)
+            complain(explained)
+            return explained.exit_code
 
 
 def complain(error: MigsimError) -> None:
@@ -48,6 +64,14 @@ def complain(error: MigsimError) -> None:
     _print(error.message)
     if error.hint:
         sys.stderr.write(f"hint: {error.hint}\n")
+
+
+def explain(error: Exception) -> MigsimError:
+    """What to say of an exception that nobody expected: the machine's refusal, or a bug of migsim's."""
+    if isinstance(error, OSError) and error.errno in REFUSALS:
+        where = f"{error.filename}: " if error.filename else ""
+        return CannotTell(f"{where}{error.strerror}", REFUSALS[error.errno])
+    return describe_bug(error)
 
 
 def describe_bug(error: Exception) -> MigsimError:

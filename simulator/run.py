@@ -14,6 +14,7 @@ from simulator import baseline, engines, planning, report, sources, store
 from simulator.baseline import Baseline
 from simulator.checksum import Checksum
 from simulator.deadline import deadline
+from simulator.disk import told_when_full
 from simulator.duration import seconds
 from simulator.engines import Choice
 from simulator.engines.base import Environment
@@ -98,6 +99,7 @@ def _opened(
         checksum = stack.enter_context(Checksum.of(dump)) if dump else None
         with progress.stage("open", f"starting PostgreSQL {choice.plan.postgres_major} ({choice.engine.name})"):
             environment = stack.enter_context(choice.engine.open(choice.plan, run))
+        stack.enter_context(told_when_full(environment))
         rehearsals = Rehearsals(
             environment=environment,
             settings=scenario.django.settings,

@@ -182,7 +182,12 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _private(folder: Path) -> Path:
     """Our own folder, entered but not listed by others; somebody else's under that name is refused."""
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotTell(
+            f"{folder} can't be made: {error.strerror}", "name another: MIGSIM_RUNS=/var/tmp/mine"
+        ) from None
     owner = folder.stat().st_uid
     if owner != os.getuid() or folder.is_symlink():
         raise CannotTell(

@@ -86,6 +86,7 @@ def run_tag(tag: str, options: Options, output: Path) -> int:
 
 def _in_processes(wanted: Tagged, options: Options, output: Path) -> int:
     """Each scenario in a process of its own, as many at a time as the options say."""
+    _make(output)
     return nights.run_tagged(
         wanted,
         variables=options.variables,
@@ -113,6 +114,8 @@ def _without_file(dump: Path, folder: Path, options: Options) -> LoadedScenario:
 
 
 def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
+    if options.output:
+        _make(options.output)
     progress = Progress(Console(stderr=True))
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
@@ -138,7 +141,7 @@ def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone:
     except MigsimError as error:
         return _broken(loaded, error)
     except Exception as error:
-        return _broken(loaded, boundary.describe_bug(error))
+        return _broken(loaded, boundary.explain(error))
 
 
 def _broken(loaded: LoadedScenario, error: MigsimError) -> Report:
@@ -174,8 +177,17 @@ def _show(reports: Sequence[Report], form: Format) -> None:
         console.print(nights.in_words([each.exit_code for each in reports]))
 
 
+def _make(folder: Path) -> None:
+    """Before anything is rehearsed: a report that can't be kept would be an hour lost."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--output {folder}: {error.strerror}", "name a folder, or one that can be made") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"--output {folder}: can't be written to", f"see who may: ls -ld {folder}")
+
+
 def _keep(reports: Sequence[Report], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     for each in reports:
         (folder / f"{each.scenario}.json").write_text(render.to_json([each]) + "\n")
         with (folder / f"{each.scenario}.txt").open("w") as file:

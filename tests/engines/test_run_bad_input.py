@@ -163,3 +163,89 @@ def _is_told(done: Done, code: int, names: tuple[str, ...]) -> tuple[str, str]:
     for name in names:
         assert name in message, message
     return message, hint
+
+
+SETTINGS = {
+    "a settings module that is not there": ({"settings": "mysite.settings"}, "", "mysite"),
+    "settings that crash": ({}, "raise ValueError('not for anyone: hunter2')\n", "ValueError"),
+    "settings with a syntax error": ({}, "def\n", "SyntaxError"),
+    "settings that need a variable": ({}, "import os\nKEY = os.environ['SHOP_API_KEY']\n", "SHOP_API_KEY"),
+    "settings that need a module": ({}, "import nowhere_to_be_found\n", "nowhere_to_be_found"),
+    "an app that is not there": ({}, "INSTALLED_APPS += ['no_such_app']\n", "no_such_app"),
+}
+
+
+@pytest.mark.parametrize(("django", "settings", "name"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_that_do_not_load_are_unknown(
+    migsim: Command, django: dict[str, str], settings: str, name: str
+) -> None:
+    blog.write(migsim.folder, settings=settings)
+    blog.scenario(migsim.folder, django=django)
+    report = migsim.rehearse()
+    assert (report["verdict"], report["exit_code"], report["failure"]["phase"]) == ("unknown", 3, "settings")
+    assert name in report["because"]
+
+
+def test_models_that_do_not_import_are_unknown(migsim: Command) -> None:
+    blog.write(migsim.folder, {"blog/models.py": "import nowhere_to_be_found\n"})
+    report = migsim.rehearse()
+    assert (report["verdict"], report["failure"]["phase"]) == ("unknown", "settings")
+    assert "nowhere_to_be_found" in report["because"]
+
+
+def test_an_engine_that_does_not_answer_is_named_with_its_address(migsim: Command) -> None:
+    blog.scenario(migsim.folder, django={"interpreter": None, "requirements": "requirements.txt"})
+    (migsim.folder / "requirements.txt").write_text("django\n")
+    nobody = "tcp://127.0.0.1:1"
+    done = migsim("run", "case", "--engine", "docker", "--format", "json", environment={"DOCKER_HOST": nobody})
+    message, _ = _is_told(done, 3, (nobody,))
+    assert done.report["error"]["message"] == message
+    migsim.assert_nothing_left()
+
+
+def test_without_docker_the_embedded_engine_serves_and_says_so(migsim: Command) -> None:
+    done = migsim("run", "case", environment={"DOCKER_HOST": "tcp://127.0.0.1:1"})
+    assert done.code == 0
+    assert "engine embedded (docker: " in done.stderr
+    assert "SAFE" in done.stdout
+
+
+def test_an_unwritable_place_for_runs_is_named(migsim: Command) -> None:
+    done = migsim.run("--format", "json", environment={"MIGSIM_RUNS": "/proc/nowhere"})
+    _is_told(done, 3, ("/proc/nowhere",))
+    assert done.report["verdict"] == "unknown"
+
+
+def test_an_output_folder_that_is_a_file_is_named(migsim: Command) -> None:
+    done = migsim.run("--output", "prod.dump")
+    _is_told(done, 2, ("prod.dump",))
+
+
+def test_a_bad_scenario_among_several_loses_no_report(migsim: Command) -> None:
+    blog.scenario(migsim.folder, "bad", django={"database": "analytics"})
+    done = migsim("run", "case", "bad", "--engine", "embedded", "--format", "json")
+    assert [one["exit_code"] for one in done.report["reports"]] == [0, 3]
+    assert "'analytics'" in done.report["reports"][1]["error"]["message"]
+    assert done.code == 3
+
+
+SMALL_DISK = """\
+mount -t tmpfs -o size=$0,mode=755 tmpfs "$MIGSIM_RUNS" && "$@"
+code=$?; echo "left: $(ls "$MIGSIM_RUNS")" >&2; exit $code
+"""
+FILL = "INSERT INTO blog_post (title) SELECT repeat('x', 100) FROM generate_series(1, 3000000);"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root mounts a small disk")
+@pytest.mark.parametrize(
+    ("size", "words"), [("100m", "MB are free"), ("360m", "is full")], ids=["at once", "in the middle"]
+)
+def test_a_full_disk_is_told(migsim: Command, size: str, words: str) -> None:
+    migsim.runs.mkdir()
+    (migsim.folder / "fill.sql").write_text(FILL)
+    blog.scenario(migsim.folder, baseline=[{"restore": "prod.dump"}, {"sql": "fill.sql"}])
+    done = migsim.run("--format", "json", prefix=("unshare", "-m", "sh", "-c", SMALL_DISK, size))
+    report = done.report
+    assert (done.code, report["verdict"]) == (3, "unknown"), done.stderr
+    assert words in (report["error"] or {"message": report["because"]})["message"]
+    assert done.stderr.endswith("left: \n")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,22 +81,27 @@ class Command:
     folder: Path
     runs: Path
 
-    def __call__(self, *arguments: str, environment: Mapping[str, str] | None = None, **options: Any) -> Done:
+    def __call__(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+    ) -> Done:
         done = subprocess.run(
-            [sys.executable, "-m", "simulator", *arguments],
-            **{"cwd": self.folder, "env": self._environment(environment), "capture_output": True, "text": True},
-            **options,
+            [*prefix, sys.executable, "-m", "simulator", *arguments],
+            cwd=self.folder,
+            env=self._environment(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
             check=False,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def run(self, *arguments: str, **options: Any) -> Done:
+    def run(self, *arguments: str, environment: Mapping[str, str] | None = None, prefix: Sequence[str] = ()) -> Done:
         """``migsim run case`` on the embedded engine."""
-        return self("run", "case", "--engine", "embedded", *arguments, **options)
+        return self("run", "case", "--engine", "embedded", *arguments, environment=environment, prefix=prefix)
 
-    def rehearse(self, *arguments: str, **options: Any) -> dict[str, Any]:
+    def rehearse(self, *arguments: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The JSON report of ``migsim run case`` that came to a verdict, and left nothing."""
-        done = self.run("--format", "json", *arguments, **options)
+        done = self.run("--format", "json", *arguments, environment=environment)
         report = done.report
         assert report["error"] is None, report["error"]
         assert done.code == report["exit_code"]
