@@ -17,7 +17,7 @@ from docker.errors import ImageNotFound, NotFound
 from simulator import engines, store
 from simulator.engines.docker import DockerEngine, builds, client, venv
 from simulator.engines.docker.client import Daemon
-from simulator.engines.docker.requirements import gather
+from simulator.engines.requirements import gather
 from simulator.errors import CannotTell
 from simulator.plan import Build, Image, Plan, Requirements
 from tests.support import containers

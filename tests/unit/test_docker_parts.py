@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.engines.docker import archive, debian, images, outside
-from simulator.engines.docker.requirements import gather
+from simulator.engines.requirements import gather
 from simulator.errors import CannotTell
 from tests.support.files import write
 

@@ -23,7 +23,7 @@ from simulator.engines.docker.objects import (
     volume_mount,
 )
 from simulator.engines.docker.place import VENV
-from simulator.engines.docker.requirements import Gathered, gather
+from simulator.engines.requirements import Gathered, gather
 from simulator.errors import CannotTell
 from simulator.model import Outcome
 from simulator.plan import Requirements

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from uv import find_uv_bin
 
 from simulator import process, store
+from simulator.engines import requirements
 from simulator.engines.embedded.interpreters import Python
+from simulator.engines.requirements import Gathered
 from simulator.errors import CannotTell
 from simulator.model import Outcome
 
@@ -34,6 +35,7 @@ UV_NAMES = {
 LIKE_PIP = {
     "UV_NATIVE_TLS": "1",  # the system's certificates: a company's own authority is there
     "UV_INDEX_STRATEGY": "unsafe-best-match",  # the best version of all indexes, not of the first that has one
+    "UV_COMPILE_BYTECODE": "1",
     "UV_NO_PROGRESS": "1",
     "PIP_NO_INPUT": "1",
 }
@@ -41,7 +43,6 @@ LIKE_PIP = {
 OLD_SETUPTOOLS = "setuptools<81"
 OLDEST_SETUPTOOLS = "setuptools<58"
 WITHOUT_SETUPTOOLS = (3, 12)
-INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)(\S+)")
 
 
 def virtual_environment(files: tuple[Path, ...], python: Python, temporary: Path) -> Path:
@@ -50,35 +51,21 @@ def virtual_environment(files: tuple[Path, ...], python: Python, temporary: Path
     ``temporary`` is an existing folder for the installers' own files.
     Raises CannotTell that names the file and the installer's own last line.
     """
-    for file in files:
-        if not file.is_file():
-            raise CannotTell(f"{file} does not exist", "correct `requirements:` in the scenario")
-    with store.cached("venvs", _key(files, python)) as (folder, ready):
+    wanted = requirements.gather(files)
+    with store.cached("venvs", _key(wanted, python)) as (folder, ready):
         interpreter = folder / "bin" / "python"
         if not ready:
             environment = _installer_environment(temporary)
             _make(folder, python, environment)
-            _install(files, interpreter, environment)
+            _install(files[0], wanted.arguments, interpreter, environment)
     return interpreter
 
 
-def _key(files: tuple[Path, ...], python: Python) -> str:
-    digest = hashlib.sha256(f"2 {python.path} {python.version}".encode())
-    for file in files:
-        for member in _with_includes(file, set()):
-            digest.update(f"\0{member.name}\0".encode() + member.read_bytes())
+def _key(wanted: Gathered, python: Python) -> str:
+    digest = hashlib.sha256(f"3 {python.path} {python.version} {wanted.arguments}".encode())
+    for name, content in wanted.contents:
+        digest.update(f"\0{name}\0".encode() + content)
     return digest.hexdigest()[:24]
-
-
-def _with_includes(file: Path, seen: set[Path]) -> Iterator[Path]:
-    """A requirements file and all that its ``-r`` and ``-c`` lines lead to, relative to the line's own file."""
-    if file in seen or not file.is_file():
-        return
-    seen.add(file)
-    yield file
-    for line in file.read_text(errors="replace").splitlines():
-        if included := INCLUDE.match(line):
-            yield from _with_includes((file.parent / included[1]).resolve(), seen)
 
 
 def _make(folder: Path, python: Python, environment: Mapping[str, str]) -> None:
@@ -94,12 +81,11 @@ def _make(folder: Path, python: Python, environment: Mapping[str, str]) -> None:
         process.run(_uv_install(folder / "bin" / "python", OLD_SETUPTOOLS), environment=environment)
 
 
-def _install(files: tuple[Path, ...], interpreter: Path, environment: Mapping[str, str]) -> None:
+def _install(file: Path, arguments: Sequence[str], interpreter: Path, environment: Mapping[str, str]) -> None:
     """Install with uv; what uv refuses, pip gets a try at, since pip is what the file was written for.
 
     Sources are built with a setuptools that they know; at last with one that still translates from Python 2.
     """
-    arguments = [argument for file in files for argument in _arguments(file)]
     if not arguments:
         return
     pip = (str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", "-q", *arguments)
@@ -107,10 +93,10 @@ def _install(files: tuple[Path, ...], interpreter: Path, environment: Mapping[st
         (*_uv_install(interpreter, *arguments), "--build-constraints", _written(setuptools, environment))
         for setuptools in (OLD_SETUPTOOLS, OLDEST_SETUPTOOLS)
     )
-    outcomes = _until_one_works((usual, pip, oldest), environment, files[0].parent)
+    outcomes = _until_one_works((usual, pip, oldest), environment, file.parent)
     if outcomes[-1].code != 0:
         raise CannotTell(
-            f"{files[0]} could not be installed: {_last_line(outcomes[1])}",
+            f"{file} could not be installed: {_last_line(outcomes[1])}",
             "correct it, name another `python:`, or use `interpreter:` with one that has everything",
         )
 
@@ -133,22 +119,6 @@ def _written(line: str, environment: Mapping[str, str]) -> str:
     path = Path(environment["TMPDIR"]) / f"{hashlib.sha256(line.encode()).hexdigest()[:8]}.txt"
     path.write_text(f"{line}\n")
     return str(path)
-
-
-def _arguments(file: Path) -> tuple[str, ...]:
-    """What to give an installer for that file; of a pyproject.toml its dependencies, not the project itself."""
-    if file.name != "pyproject.toml":
-        return ("-r", str(file))
-    try:
-        project = tomllib.loads(file.read_text()).get("project", {})
-    except tomllib.TOMLDecodeError as error:
-        raise CannotTell(f"{file} is not TOML: {error}", "correct it, or name a requirements file") from None
-    if not project:
-        raise CannotTell(
-            f"{file} has no [project] table to read dependencies from",
-            "name a requirements file (poetry export, pip freeze) or an `interpreter:`",
-        )
-    return tuple(project.get("dependencies", ()))
 
 
 def _installer_environment(temporary: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Requirements files as an installer in another place needs them: each with all that it includes. Reads files only."""
+"""Requirements files as an installer needs them, here or in another place: each with all that it includes."""
 
 from __future__ import annotations
 
@@ -69,4 +69,9 @@ def _arguments(path: Path, folder: Path, content: bytes) -> Iterator[str]:
         project = tomllib.loads(content.decode()).get("project", {})
     except ValueError as error:
         raise CannotTell(f"{path} is not TOML: {error}", "correct it, or name a requirements file") from None
+    if not project:
+        raise CannotTell(
+            f"{path} has no [project] table to read dependencies from",
+            "name a requirements file (poetry export, pip freeze), an image or an interpreter",
+        )
     yield from project.get("dependencies", ())
