@@ -12,6 +12,7 @@ from rich.console import Console
 
 import simulator
 from simulator import boundary, database, scenarios
+from simulator.commands import cache as commands_cache
 from simulator.commands import clean as commands_clean
 from simulator.commands import doctor as commands_doctor
 from simulator.commands import images as commands_images
@@ -186,13 +187,13 @@ def clean() -> int:
 @cache.command("show")
 def cache_show() -> int:
     """How much is kept, and where."""
-    return commands_clean.show_cache(_console())
+    return commands_cache.show(_console())
 
 
 @cache.command("prune")
 def cache_prune() -> int:
     """Remove it all; the next run makes again what it needs."""
-    return commands_clean.prune_cache(_console())
+    return commands_cache.prune(_console())
 
 
 def main() -> int:

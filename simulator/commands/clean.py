@@ -1,8 +1,6 @@
-"""``migsim clean``: remove what dead and kept runs left; ``migsim clean cache``: show or prune the caches."""
+"""``migsim clean``: remove what dead and kept runs left."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from rich.console import Console
 
@@ -19,24 +17,3 @@ def run(console: Console) -> int:
         return 3
     console.print("nothing is left of any run that has ended")
     return 0
-
-
-def show_cache(console: Console) -> int:
-    """What is kept because it is slow to make again, and how big it is."""
-    for kind in _kinds():
-        size = sum(file.lstat().st_size for file in kind.rglob("*") if not file.is_dir())
-        console.print(f"{kind.name:<16} {size / (1 << 20):9.1f} MB  {kind}")
-    return 0
-
-
-def prune_cache(console: Console) -> int:
-    """Remove all of it; the next run makes again what it needs."""
-    for kind in _kinds():
-        store.remove_tree(kind)
-        console.print(f"removed {kind}")
-    return 0
-
-
-def _kinds() -> list[Path]:
-    folder = store.cache_folder()
-    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []

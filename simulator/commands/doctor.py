@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulator import store
+from simulator.commands.images import USUAL
 from simulator.engines.docker import client, images
+from simulator.engines.docker.client import Daemon
 from simulator.engines.embedded import binaries, confinement, interpreters
 from simulator.errors import CannotTell
 
@@ -48,18 +50,19 @@ def _checks() -> Iterator[Check]:
     yield _disk("cache", store.cache_folder())
 
 
-def _docker() -> Iterator[Check]:
-    """The engine, and the two images that most runs need."""
+def _docker() -> list[Check]:
+    """The engine, and the images that most runs need."""
     try:
-        daemon = client.connect()
+        with client.connect() as daemon:
+            engine = Check("docker", f"engine {daemon.version} at {daemon.host}")
+            return [engine, *(_image(daemon, image) for image in USUAL)]
     except CannotTell as error:
-        yield Check("docker", problem=f"{error.message} (hint: {error.hint})")
-        return
-    yield Check("docker", f"engine {daemon.version} at {daemon.host}")
-    usual = (images.postgres(15), f"python:{images.DEFAULT_PYTHON}-slim")
-    for image in usual:
-        here = images.is_here(daemon, image)
-        yield Check("image", image, None if here else f"{image} is not here: {images.how_to_get(image)}")
+        return [Check("docker", problem=f"{error.message} (hint: {error.hint})")]
+
+
+def _image(daemon: Daemon, image: str) -> Check:
+    here = images.is_here(daemon, image)
+    return Check("image", image, None if here else f"{image} is not here (hint: {images.how_to_get(image)})")
 
 
 def _postgres() -> Check:
