@@ -182,6 +182,8 @@ def _sandbox(event: Mapping[str, Any], attempts: Sequence[Attempt]) -> str | Non
 
 
 def _settings_reason(event: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    if facts.get("old_python"):
+        return str(event["message"])
     if facts.get("missing_variable"):
         return f"the settings need the environment variable {facts['missing_variable']}"
     if facts.get("missing_module"):

@@ -58,7 +58,8 @@ def project_names() -> frozenset[str]:
         for model in config.get_models(include_auto_created=True, include_swapped=True):
             meta = model._meta
             names.update((meta.object_name, meta.model_name, meta.label, meta.label_lower, meta.db_table))
-            names.update(each.name for each in list(meta.indexes) + list(meta.constraints) if each.name)
+            constraints = getattr(meta, "constraints", ())  # since Django 2.2
+            names.update(each.name for each in [*getattr(meta, "indexes", ()), *constraints] if each.name)
             for field in meta.local_fields + meta.local_many_to_many:
                 names.update(name for name in (field.name, field.attname, field.column) if name)
     return frozenset(names)

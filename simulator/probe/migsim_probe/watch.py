@@ -55,7 +55,7 @@ class Statements:
         """Watch every connection that exists or comes to be on this thread."""
         from django.db import connections
 
-        wrappers = [connections[alias] for alias in connections]
+        wrappers = [wrapper for wrapper in map(connections.__getitem__, connections) if _takes_wrappers(wrapper)]
         for wrapper in wrappers:
             wrapper.execute_wrappers.append(self)
         try:
@@ -152,6 +152,11 @@ def _report_fields(diag: Any, report: Callable[[str], None]) -> None:
         report("; ".join([message, *(diag.message_detail or "").splitlines()]))
     elif diag.sqlstate in (TRUNCATED, SKIPPED) and diag.source_function != "exec_stmt_raise":
         report(message)
+
+
+def _takes_wrappers(connection: Any) -> bool:
+    """Django before 2.0 has no such hook: its statements go uncounted, and errors are named by their message."""
+    return hasattr(connection, "execute_wrappers")
 
 
 def _text(sql: Any, context: Any) -> str:
