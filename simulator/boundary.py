@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import simulator
-from simulator.errors import CannotTell, MigsimError, Terminated
+from simulator.errors import CannotTell, Interrupted, MigsimError, Terminated
 
 EXIT_BUG = 4
 EXIT_INTERRUPTED = 130
@@ -43,7 +43,7 @@ def guarded(command: Callable[[], int]) -> int:
         except MigsimError as error:
             complain(error)
             return error.exit_code
-        except KeyboardInterrupt:
+        except Interrupted:
             _print("interrupted; everything that was started has been removed")
             return EXIT_INTERRUPTED
         except Terminated:
@@ -107,7 +107,7 @@ def _signals() -> Iterator[None]:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)
         _print("cleaning up …")
-        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+        raise Interrupted if number == signal.SIGINT else Terminated
 
     # One that is ignored already (nohup, a shell's background job) stays ignored.
     caught = [

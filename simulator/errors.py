@@ -31,5 +31,9 @@ class EngineDied(CannotTell):
     """The engine, its server or a container went away in the middle of a run."""
 
 
+class Interrupted(BaseException):
+    """Ctrl-C. Not KeyboardInterrupt itself, of which typer makes an exit code without a word."""
+
+
 class Terminated(BaseException):
-    """SIGTERM arrived. Like KeyboardInterrupt, so that no ``except Exception`` swallows it."""
+    """SIGTERM or SIGHUP arrived. No ``except Exception`` swallows it."""

@@ -147,4 +147,7 @@ class EmbeddedEnvironment:
 
     def _check_server(self) -> None:
         if not self.server.is_alive():
-            raise EngineDied(f"the throwaway PostgreSQL ended in the middle of the run: {self.server.last_words()}")
+            raise EngineDied(
+                f"the throwaway PostgreSQL ended in the middle of the run: {self.server.last_words()}",
+                "run it again; if it ends once more, see what there is of memory and disk: migsim doctor",
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+import re
 import signal
 import subprocess
 import time
@@ -36,7 +37,8 @@ TUNING = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
 }
-MESSAGE = 13  # the column of the csvlog that holds the message (manual, section 20.8.4)
+# Columns of the csvlog (manual, section 20.8.4); the server's own processes have no user.
+USER, SEVERITY, MESSAGE = 1, 11, 13
 
 
 @dataclass(frozen=True)
@@ -102,16 +104,16 @@ def stop(child: subprocess.Popen[bytes]) -> None:
 
 
 def last_words(folders: Folders) -> str:
-    """The last line that the server left, without its details, which may quote a row."""
+    """What the server itself said last. What it said of a session's statement may quote a row, and is left out."""
     log = folders.log / "server.csv"
     if log.exists():
         with log.open(newline="", errors="replace") as lines:
-            rows = [row for row in csv.reader(lines) if len(row) > MESSAGE]
+            rows = [row for row in csv.reader(lines) if len(row) > MESSAGE and not row[USER]]
         if rows:
-            return f"{rows[-1][MESSAGE - 2]}: {rows[-1][MESSAGE]}"
+            return f"{rows[-1][SEVERITY]}: {rows[-1][MESSAGE]}"
     printed = folders.said.read_text(errors="replace").splitlines() if folders.said.exists() else []
-    said = [line for line in printed if not line.lstrip().startswith(("HINT", "DETAIL"))]
-    return said[-1].strip() if said else "it said nothing"
+    said = [line.strip() for line in printed if not re.search(r"\b(LOG|HINT|DETAIL):", line)]
+    return said[-1] if said else "it left no word of why"
 
 
 def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:
