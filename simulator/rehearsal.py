@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,6 +15,9 @@ from simulator.engines.base import Environment
 from simulator.model import Address, Trace
 from simulator.sources import Tree
 from simulator.trace import Request
+
+# What URLs of databases may begin with and still mean PostgreSQL ("postgis", "pgsql", "postgresql+psycopg", ...).
+POSTGRESQL_SCHEME = re.compile(r"[\w+]*(?:postg|pgsql|psql|timescale)[\w+]*(?=://)")
 
 PROBE = Path(__file__).resolve().parent / "probe"
 
@@ -28,6 +32,7 @@ class Rehearsals:
     command: tuple[str, ...]
     work: Path  # a folder of the run on this machine
     own_code: bool  # the environment brings the project's code itself, so no tree is put there
+    scheme: str = "postgresql"  # what DATABASE_URL begins with: settings derive ENGINE from it
     _numbers: count[int] = field(default_factory=lambda: count(1))
     _places: dict[Path, str] = field(default_factory=dict)
 
@@ -66,9 +71,13 @@ class Rehearsals:
             "project",
             (self.environment.python, f"{self._place(PROBE)}/run.py", self.environment.put("project", order)),
             cwd=self._folder(code),
-            environment=_libpq(databases[self.alias]) if databases else {},
+            environment=_libpq(self._address(databases), self.scheme),
         )
         return self._read(path)
+
+    def _address(self, databases: Mapping[str, Address] | None) -> Address:
+        """Settings may refuse to load without one, or say what they connect to by it alone; nobody may connect yet."""
+        return databases[self.alias] if databases else self.environment.inside("none_yet", "nobody")
 
     def _read(self, path: str) -> Trace:
         try:
@@ -89,7 +98,13 @@ class Rehearsals:
         return self._places[folder]
 
 
-def _libpq(address: Address) -> dict[str, str]:
+def scheme_of(url: str | None) -> str:
+    """What a project's own DATABASE_URL begins with, where that is a PostgreSQL backend's."""
+    known = POSTGRESQL_SCHEME.match(url or "")
+    return known.group() if known else "postgresql"
+
+
+def _libpq(address: Address, scheme: str) -> dict[str, str]:
     """What libpq and the usual settings helpers read, so that both mean the sandbox."""
     where = quote(address.host, safe="")
     return {
@@ -97,5 +112,5 @@ def _libpq(address: Address) -> dict[str, str]:
         "PGPORT": str(address.port),
         "PGUSER": address.user,
         "PGDATABASE": address.dbname,
-        "DATABASE_URL": f"postgresql://{address.user}@{where}:{address.port}/{address.dbname}",
+        "DATABASE_URL": f"{scheme}://{address.user}@{where}:{address.port}/{address.dbname}",
     }

@@ -22,7 +22,7 @@ from simulator.errors import CannotTell
 from simulator.model import Failure, History, Phase, Report, Trace, Verdict
 from simulator.progress import Progress
 from simulator.project.environment import unset
-from simulator.rehearsal import Rehearsals
+from simulator.rehearsal import Rehearsals, scheme_of
 from simulator.report import Evidence, Judgement
 from simulator.roles import SUPERUSER
 from simulator.scenario import Scenario
@@ -107,6 +107,7 @@ def _opened(
             command=scenario.rehearse.command,
             work=run.folder,
             own_code=planning.brings_code(choice.plan.dependencies),
+            scheme=scheme_of(choice.plan.environment.get("DATABASE_URL")),
         )
         # Before the restore: a settings module that does not load should not cost an hour of restoring.
         with progress.stage("settings", "loading the project's settings"):
