@@ -19,6 +19,8 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.support import report_schema
+
 PATIENCE = 60.0  # seconds until something that has to happen is given up
 
 
@@ -103,6 +105,7 @@ class Command:
         """The JSON report of ``migsim run case`` that came to a verdict, and left nothing."""
         done = self.run("--format", "json", *arguments, environment=environment)
         report = done.report
+        assert report_schema.problems(report) == []
         assert report["error"] is None, report["error"]
         assert done.code == report["exit_code"]
         self.assert_nothing_left()
