@@ -19,7 +19,8 @@ HEADS = tuple(
     for pattern in (
         r"CREATE\s+(?:GLOBAL\s+|LOCAL\s+)?(?:TEMP\s+|TEMPORARY\s+|UNLOGGED\s+|FOREIGN\s+)?TABLE\s+" + IF_EXISTS + "<T>",
         r"CREATE\s+(?:UNIQUE\s+)?INDEX\b.*?\sON\s+(?:ONLY\s+)?<T>",
-        r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?(?:TRIGGER|POLICY|RULE)\b.*?\s(?:ON|TO)\s+<T>",
+        r"CREATE\s+(?:OR\s+REPLACE\s+)?RULE\b.*?\sON\s+\w+\s+TO\s+<T>",
+        r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?(?:TRIGGER|POLICY)\b.*?\sON\s+<T>",
         r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP\s+|TEMPORARY\s+)?(?:RECURSIVE\s+)?(?:MATERIALIZED\s+)?(?:VIEW|SEQUENCE)\s+"
         + IF_EXISTS
         + "<T>",

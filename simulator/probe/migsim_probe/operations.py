@@ -5,7 +5,9 @@ Only what is known not to look at rows passes; a project's own operation, even o
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Tuple
+from typing import Any, Callable, Iterable, Iterator, Tuple
+
+from migsim_probe.index_limits import fit
 
 # Operations of Django's own that no row can stop.
 ROWLESS = frozenset(
@@ -18,7 +20,6 @@ ROWLESS = frozenset(
         "AlterModelOptions",
         "AlterModelManagers",
         "AlterOrderWithRespectTo",
-        "AlterIndexTogether",
         "RemoveField",
         "RenameField",
         "RemoveIndex",
@@ -141,9 +142,11 @@ def _add_field(operation: Any, _model: Model, _state: Any) -> bool:
 
 
 def _alter_field(operation: Any, model: Model, state: Any) -> bool:
-    before = _options(state.models[model].fields[operation.name]) if model in state.models else {}
-    after = _options(operation.field)
-    return any(_tightens(option, before, after) for option in set(before) | set(after))
+    old = state.models[model].fields[operation.name] if model in state.models else None
+    before, after = _options(old) if old else {}, _options(operation.field)
+    indexes = operation.field.db_index and not (old and old.db_index)
+    tightens = any(_tightens(option, before, after) for option in set(before) | set(after))
+    return tightens or (indexes and not fit([operation.field]))
 
 
 def _options(field: Any) -> dict[str, Any]:
@@ -164,12 +167,23 @@ def _tightens(option: str, before: dict[str, Any], after: dict[str, Any]) -> boo
     return True
 
 
-def _add_index(operation: Any, _model: Model, _state: Any) -> bool:
-    """A plain index takes any row; an expression may fail on one, and so may an index type's own limits."""
+def _add_index(operation: Any, model: Model, state: Any) -> bool:
+    """A plain index takes any row that is short; an expression may fail on one, and so may another type's limits."""
     index = operation.index
-    return (
-        bool(getattr(index, "expressions", ()) or getattr(index, "condition", None)) or type(index).__name__ != "Index"
-    )
+    if getattr(index, "expressions", ()) or getattr(index, "condition", None) or type(index).__name__ != "Index":
+        return True
+    names = [name for name, _order in index.fields_orders] + list(getattr(index, "include", None) or ())
+    return not fit(_fields(model, state, names))
+
+
+def _alter_index_together(operation: Any, model: Model, state: Any) -> bool:
+    return not all(fit(_fields(model, state, group)) for group in _groups(operation.index_together))
+
+
+def _fields(model: Model, state: Any, names: Iterable[str]) -> list[Any]:
+    """None stands for a field that the state does not know."""
+    known = state.models[model].fields if model in state.models else {}
+    return [known.get(name) for name in names]
 
 
 def _alter_unique_together(operation: Any, model: Model, state: Any) -> bool:
@@ -193,5 +207,6 @@ RULES: dict[str, Callable[[Any, Model, Any], bool]] = {
     "AlterField": _alter_field,
     "AddIndex": _add_index,
     "AddIndexConcurrently": _add_index,
+    "AlterIndexTogether": _alter_index_together,
     "AlterUniqueTogether": _alter_unique_together,
 }

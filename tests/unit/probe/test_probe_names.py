@@ -25,6 +25,7 @@ NOTHING = SimpleNamespace()
         ('-- why\n/* how */ INSERT INTO "a" VALUES (1)', (None, "a")),
         ('SELECT "a"."x" FROM "a" INNER JOIN "b" ON 1 = 1', (None, "a")),
         ("CREATE TRIGGER t BEFORE INSERT ON app_author EXECUTE FUNCTION f()", (None, "app_author")),
+        ("CREATE RULE r AS ON INSERT TO app_author DO NOTHING", (None, "app_author")),
         ("SELECT 1/0", (None, None)),
         ('CREATE TABLE "with ""quotes""" (x int)', (None, 'with "quotes"')),
         (f'CREATE TABLE "{"t" * 70}" (x int)', (None, "t" * 63)),
