@@ -34,6 +34,8 @@ _JOBS = 4
 _WENT_ON = "errors ignored on restore"
 _BY_HAND = {"pg_restore": "pg_restore -f /dev/null", "psql": "psql -f"}
 _NEVER_LISTED = {"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE", "DATABASE PROPERTIES"}
+# What migrate itself writes, the latter two in post_migrate; they name models, nothing of a customer's.
+_BOOKKEEPING = {"django_migrations", "django_content_type", "auth_permission"}
 _LINE = re.compile(r"^psql:<stdin>:(\d+): ", re.MULTILINE)
 
 
@@ -214,8 +216,8 @@ def _belongs_to(entry: DumpEntry, extensions: tuple[str, ...]) -> bool:
 
 
 def _is_rows(entry: DumpEntry) -> bool:
-    """Rows other than the history's. Sequences keep their values: behind the history, one fails the next insert."""
-    return entry.kind.startswith("BLOB") or (entry.kind == "TABLE DATA" and entry.tag != "django_migrations")
+    """Rows other than migrate's own. Sequences keep their values: behind the rows, one fails the next insert."""
+    return entry.kind.startswith("BLOB") or (entry.kind == "TABLE DATA" and entry.tag not in _BOOKKEEPING)
 
 
 # --- running -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,20 @@ import sys
 import traceback
 from typing import Any, Callable
 
-from migsim_probe import catalog, chain, command, databases, failure, history, operations, redact, server, smoke, start
+from migsim_probe import (
+    catalog,
+    chain,
+    command,
+    databases,
+    failure,
+    history,
+    operations,
+    redact,
+    server,
+    signals,
+    smoke,
+    start,
+)
 from migsim_probe.network import Watch
 from migsim_probe.watch import Migrations, Statements, listen
 from migsim_probe.writer import Writer
@@ -120,12 +133,9 @@ class Probe:
 
     def _set_up(self) -> None:
         import django
-        from django.core.exceptions import ImproperlyConfigured
 
         django.setup()
-        changed = databases.changed_alias({self._alias: {}, **self._given})
-        if changed is not None:
-            raise ImproperlyConfigured(f"django.setup() pointed {changed!r} away from the sandbox")
+        self._refuse_other_places("django.setup()")
         listen(self._notice)
         self.writer.event("dependency", minimum_database_version=_minimum_version(self._alias))
 
@@ -138,7 +148,7 @@ class Probe:
             databases.forget_connections()
         self._names |= {step.name for step in seen.plan} | {name for _app, name in seen.loader.disk_migrations}
         self.writer.event("history", **seen.event())
-        self.writer.event("data_dependent", operations=_data_dependent(seen))
+        self.writer.event("data_dependent", operations=_data_dependent(seen, self.request["command"][0]))
 
     def _history_if_readable(self) -> None:
         """What stops it stops migrate too, and migrate is who says so: its checks come first, for one."""
@@ -155,17 +165,38 @@ class Probe:
 
     def _check_afterwards(self) -> None:
         """Exit code 0 alone proves little: it must have nothing left to do, and its models must be readable."""
+        if not self._succeeds(lambda: self._refuse_other_places(self.request["command"][0]), "settings"):
+            return
         if self.request["replay"]:
             databases.forget_connections()
             error, ran = self._migrate()
             self.writer.event("second_migrate", names=list(ran))
             if error is not None:
                 self.fail(error, "smoke", phase="smoke")
+            self._report_left()
         if self.request["smoke"]:
             databases.forget_connections()
             with self._statements.watching():
                 count = smoke.read_models(self._alias, self._unreadable)
             self.writer.event("models_read", count=count)
+
+    def _report_left(self) -> None:
+        """By Django's own plan: a command that prints, checks or skips ends well too, having done nothing."""
+        from django.db import connections
+
+        databases.forget_connections()
+        try:
+            seen = history.History(connections[self._alias])
+        except (Exception, SystemExit):
+            return
+        self.writer.event("left", names=[f"{step.app_label}.{step.name}" for step in seen.plan])
+
+    def _refuse_other_places(self, who: str) -> None:
+        from django.core.exceptions import ImproperlyConfigured
+
+        changed = databases.changed_alias({self._alias: {}, **self._given})
+        if changed is not None:
+            raise ImproperlyConfigured(f"{who} pointed {changed!r} away from the sandbox")
 
     def _unreadable(self, error: Exception, table: str) -> None:
         from django.db import connections
@@ -222,10 +253,10 @@ def _minimum_version(alias: str) -> str | None:
     return ".".join(map(str, minimum)) if minimum else None
 
 
-def _data_dependent(seen: history.History) -> Any:
+def _data_dependent(seen: history.History, name: str) -> Any:
     """None where the plan's own state can't be computed: migrate fails there too."""
     try:
-        return operations.data_dependent(seen.plan, seen.state_before())
+        return operations.data_dependent(seen.plan, seen.state_before()) + signals.own_code(name)
     except Exception:
         return None
 
