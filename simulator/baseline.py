@@ -148,7 +148,7 @@ class _Builder:
     def _restore(self, name: str, step: Step) -> None:
         assert step.restore is not None
         dump = self.found.dumps[step.restore]
-        with self.progress.stage("restore", f"restoring {dump.path.name} ({dump.size / (1 << 20):.1f} MB)"):
+        with self.progress.stage("restore", f"restoring {dump.path.name} ({_size(dump.size)})"):
             self.done.append(
                 restore.restore(
                     self.environment,
@@ -179,6 +179,11 @@ class _Builder:
             at = f" at {failure.migration}" if failure and failure.migration else ""
             why = f"{failure.sqlstate or failure.exception} {failure.message}" if failure else "its process ended early"
             raise CannotTell(f"baseline: migrate: ref {ref} fails{at}: {why}", "correct the baseline steps before it")
+
+
+def _size(number: int) -> str:
+    """Of a file, as people say it."""
+    return f"{number / (1 << 20):.1f} MB" if number >= 1 << 20 else f"{max(1, number >> 10)} kB"
 
 
 def _steps(scenario: Scenario, alias: str) -> tuple[Step, ...]:

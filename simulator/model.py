@@ -187,6 +187,7 @@ class Trace:
     """
 
     complete: bool
+    ended: str = ""  # how the process ended, where its trace is not complete
     versions: Mapping[str, str] = field(default_factory=dict)  # django, driver, python
     aliases: tuple[Alias, ...] = ()
     settings_module: str | None = None
@@ -196,8 +197,10 @@ class Trace:
     attempts: tuple[Attempt, ...] = ()
     notices: tuple[str, ...] = ()  # warnings of the server worth a reader's eye (cascaded drops, truncated names)
     second_migrate: tuple[str, ...] | None = None  # what a second migrate still had to do; None: not asked
+    left: tuple[str, ...] | None = None  # what Django's own plan still holds after it; None: could not be read
     models_read: int | None = None
-    data_dependent: tuple[str, ...] = ()  # pending operations whose outcome depends on rows (tier schema)
+    # Pending operations whose outcome depends on rows (tier schema); None: could not be told.
+    data_dependent: tuple[str, ...] | None = None
     dependency: Mapping[str, str] = field(default_factory=dict)  # facts such as minimum_database_version
 
 
@@ -242,5 +245,6 @@ class Report:
     not_checked: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     because: str = ""  # what an unknown verdict stands on, in a sentence
+    unmet: str = ""  # what the scenario expects, where it came to something else
     kept: str = ""  # with --keep: the command to get in
     error: tuple[str, str] | None = None  # message, hint

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import signal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -67,13 +69,14 @@ class Rehearsals:
         )
         order = self.work / f"request-{number}.json"
         order.write_text(trace.request_json(request))
-        self.environment.run(
+        outcome = self.environment.run(
             "project",
             (self.environment.python, f"{self._place(PROBE)}/run.py", self.environment.put("project", order)),
             cwd=self._folder(code),
             environment=_libpq(self._address(databases), self.scheme),
         )
-        return self._read(path)
+        read = self._read(path)
+        return read if read.complete else replace(read, ended=_how(outcome.code))
 
     def _address(self, databases: Mapping[str, Address] | None) -> Address:
         """Settings may refuse to load without one, or say what they connect to by it alone; nobody may connect yet."""
@@ -96,6 +99,16 @@ class Rehearsals:
         if folder not in self._places:
             self._places[folder] = self.environment.put("project", folder)
         return self._places[folder]
+
+
+def _how(code: int) -> str:
+    """In words. A process in a container, or below another one, tells the signal that ended it as 128 + its number."""
+    number = -code if code < 0 else code - 128
+    if number == signal.SIGKILL:
+        return "killed; was there memory enough?"
+    with contextlib.suppress(ValueError):
+        return f"by {signal.Signals(number).name}"
+    return f"with exit code {code}"
 
 
 def scheme_of(url: str | None) -> str:

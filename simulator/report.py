@@ -42,6 +42,7 @@ class Evidence:
     as_superuser: Trace | None = None
     role_was_named: bool = False
     tier: str = "data"
+    command: tuple[str, ...] = ("migrate",)
     role: str | None = None
     # Where the server is newer than the one the dump came from, Django's refusal of the old one.
     refused_version: Failure | None = None
@@ -115,7 +116,8 @@ def _judge_denied(evidence: Evidence, denied: Failure) -> Judgement:
 
 def _judge_success(evidence: Evidence, trace: Trace) -> Judgement | None:
     if not trace.complete:
-        return Judgement(Verdict.UNKNOWN, None, "the project's process ended before it could report")
+        how = f" ({trace.ended})" if trace.ended else ""
+        return Judgement(Verdict.UNKNOWN, None, f"the project's process ended before it could report{how}")
     if trace.second_migrate is None or trace.models_read is None:
         return Judgement(Verdict.UNKNOWN, None, "the checks after migrate did not run")
     if trace.second_migrate:
@@ -129,10 +131,33 @@ def _judge_success(evidence: Evidence, trace: Trace) -> Judgement | None:
                 migration=trace.second_migrate[0],
             ),
         )
-    if evidence.tier == "schema" and trace.data_dependent:
-        named = "; ".join(trace.data_dependent[:3])
-        return Judgement(Verdict.UNKNOWN, None, f"without rows it can't be told what these would do: {named}")
+    because = _unrehearsed(evidence, trace) or _unknown_without_rows(evidence, trace)
+    return Judgement(Verdict.UNKNOWN, None, because) if because else None
+
+
+def _unrehearsed(evidence: Evidence, trace: Trace) -> str | None:
+    """Why pending migrations were not tried, although the command exited 0."""
+    command = " ".join(evidence.command)
+    if trace.left is None:
+        return "what is still pending after migrate could not be read"
+    if "--fake" in evidence.command:
+        return f"{command} changes nothing, and whether the database has what it records was not compared"
+    if trace.left and not (trace.migrations and names_targets(evidence.command)):
+        return f"{command} exited 0 but left pending, so not rehearsed: {_some(trace.left)}"
     return None
+
+
+def names_targets(command: Sequence[str]) -> bool:
+    """Whether the command asks for a part of the plan: ``migrate blog``."""
+    return any(not argument.startswith("-") for argument in command[1:])
+
+
+def _unknown_without_rows(evidence: Evidence, trace: Trace) -> str | None:
+    if evidence.tier != "schema" or trace.data_dependent == ():
+        return None
+    if trace.data_dependent is None:
+        return "without rows, and without a plan that could be read, it can't be told what migrate would do"
+    return f"without rows it can't be told what these would do: {'; '.join(trace.data_dependent[:3])}"
 
 
 def exit_code(judgement: Judgement, expect: Expect | None) -> int:
@@ -154,6 +179,13 @@ def meets(judgement: Judgement, expect: Expect) -> bool:
     )
 
 
+def unmet(judgement: Judgement, expect: Expect | None) -> str:
+    """What was expected, in words, where it came to something else."""
+    if expect is None or meets(judgement, expect):
+        return ""
+    return " ".join(filter(None, (expect.verdict, expect.migration, expect.sqlstate)))
+
+
 def gravest(codes: Sequence[int]) -> int:
     """The exit code of several scenarios: the first of 4, 1, 3, 0 that occurred."""
     return next(code for code in GRAVEST_FIRST if code in codes)
@@ -169,9 +201,11 @@ def findings(evidence: Evidence, judgement: Judgement) -> tuple[Finding, ...]:
     return tuple(Finding(id=number, failure=failure) for number, failure in enumerate(failures, 1))
 
 
-def not_checked(*, dump: bool, tier: str) -> tuple[str, ...]:
-    """What this way of rehearsing cannot show, whatever its verdict."""
+def not_checked(*, dump: bool, tier: str, left: Sequence[str] = ()) -> tuple[str, ...]:
+    """What this way of rehearsing cannot show, whatever its verdict. ``left`` is pending after the command."""
     notes = ["locks, timeouts and live traffic"]
+    if left:
+        notes.append(f"what the command left pending ({_some(left)})")
     if dump:
         notes += [
             "INVALID indexes (a dump carries none)",
@@ -180,6 +214,11 @@ def not_checked(*, dump: bool, tier: str) -> tuple[str, ...]:
     if tier == "schema":
         notes.append("data-dependent errors (tier: schema)")
     return tuple(notes)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
 
 
 def _object(error: Failure) -> str:

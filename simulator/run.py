@@ -130,6 +130,7 @@ def _concluded(stage: Stage) -> Report:
         as_superuser=again,
         role_was_named=not base.role.automatic and not base.role.superuser,
         tier=stage.loaded.scenario.rehearse.tier,
+        command=stage.loaded.scenario.rehearse.command,
         role=base.role.project_user,
         refused_version=_refused_version(stage, trace),
     )
@@ -160,6 +161,7 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
         verdict=judgement.verdict,
         because=judgement.because,
         exit_code=report.exit_code(judgement, scenario.expect),
+        unmet=report.unmet(judgement, scenario.expect),
         engine=stage.choice.engine.name,
         tier=scenario.rehearse.tier,
         role=base.role.project_user if base else None,
@@ -186,7 +188,7 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
             *trace.notices,
         ),
         not_checked=(
-            *report.not_checked(dump=dump is not None, tier=scenario.rehearse.tier),
+            *report.not_checked(dump=dump is not None, tier=scenario.rehearse.tier, left=trace.left or ()),
             *(base.not_checked if base else ()),
         ),
         kept=stage.environment.how_to_enter("rehearsal1_0") if base and stage.keep else "",
@@ -209,6 +211,7 @@ def _of_conflict(scenario: Scenario, found: Sources) -> Report:
         verdict=judgement.verdict,
         because=message,
         exit_code=report.exit_code(judgement, scenario.expect),
+        unmet=report.unmet(judgement, scenario.expect),
         tier=scenario.rehearse.tier,
         versions={"migsim": simulator.__version__},
         dump=main_dump(found),

@@ -28,6 +28,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "verdict": report.verdict.value,
         "because": report.because or None,
         "exit_code": report.exit_code,
+        "unmet_expectation": report.unmet or None,
         "engine": report.engine,
         "tier": report.tier,
         "role": report.role,

@@ -34,7 +34,8 @@ def _heading(report: Report) -> str:
     style = _STYLES[report.verdict]
     title = f"{report.scenario}  {_WORDS[report.verdict]}"
     expected = ", as expected" if report.exit_code == 0 and report.verdict is not Verdict.SAFE else ""
-    figures = f"{report.seconds:.0f} s  exit {report.exit_code}{expected}"
+    unmet = ", not as expected" if report.unmet else ""
+    figures = f"{report.seconds:.0f} s  exit {report.exit_code}{expected}{unmet}"
     padding = " " * max(2, WIDTH - len(title) - len(figures))
     lines = [
         f"[bold]{escape(report.scenario)}[/]  [{style}]{_WORDS[report.verdict]}[/]{padding}[dim]{figures}[/]",
@@ -108,7 +109,9 @@ def _position(report: Report, failure: Failure) -> str:
     pending = report.history.pending if report.history else ()
     if failure.migration in pending:
         place, total = pending.index(failure.migration) + 1, len(pending)
-        return f"migrate stops at the {ordinal(place)} of {total} pending migration{'s' * (total != 1)}:"
+        if total == 1:
+            return "migrate stops at the one pending migration:"
+        return f"migrate stops at the {ordinal(place)} of {total} pending migrations:"
     return "migrate stops:"
 
 
@@ -197,15 +200,17 @@ def _what_safe_stands_on(report: Report) -> str:
     if report.verdict is not Verdict.SAFE:
         return ""
     applied = len([run for run in report.migrations if run.finished])
+    models = "model" if report.models_read == 1 else "models"
     did = f"{applied} migration{'s' * (applied != 1)} applied" if applied else "nothing was pending"
     return (
-        f"{did}, a second migrate had nothing to do, {report.models_read} models read, 0 restore errors.\n"
+        f"{did}, a second migrate had nothing to do, {report.models_read} {models} read, 0 restore errors.\n"
         "Valid for this commit and this dump only."
     )
 
 
 def _notes(report: Report) -> str:
-    lines = [f"[yellow]Warning[/]  {escape(warning)}" for warning in report.warnings]
+    lines = [f"Expected  {escape(report.unmet)}"] if report.unmet else []
+    lines += [f"[yellow]Warning[/]  {escape(warning)}" for warning in report.warnings]
     for attempt in report.attempts:
         lines.append(f"[yellow]Tried[/]  a connection to {escape(attempt.address)} ({attempt.kind}): not let out")
     if report.not_checked:
