@@ -93,7 +93,6 @@ class _Reading:
         return next(iter(self.all(name)), {})
 
     def trace(self, complete: bool) -> Trace:
-        second = self.first("second_migrate").get("names")
         return Trace(
             complete=complete,
             versions=_texts(self.first("versions")),
@@ -104,9 +103,10 @@ class _Reading:
             failure=self._failure(),
             attempts=self.attempts,
             notices=tuple(dict.fromkeys(each["text"] for each in self.all("notice"))),
-            second_migrate=None if second is None else tuple(second),
+            second_migrate=_names(self.first("second_migrate"), "names"),
             models_read=self.first("models_read").get("count"),
-            data_dependent=tuple(self.first("data_dependent").get("operations") or ()),
+            left=_names(self.first("left"), "names"),
+            data_dependent=_names(self.first("data_dependent"), "operations"),
             dependency=_texts(self.first("dependency")),
         )
 
@@ -233,6 +233,12 @@ def _history(event: Mapping[str, Any]) -> History | None:
         not_on_disk=tuple(event["not_on_disk"]),
         renamed=event["renamed"],
     )
+
+
+def _names(event: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    """None where the event never came, or could not say."""
+    found = event.get(key)
+    return None if found is None else tuple(found)
 
 
 def _texts(event: Mapping[str, Any]) -> Mapping[str, str]:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.model import Failure, Phase, Trace, Verdict
+from simulator.model import Failure, MigrationRun, Phase, Trace, Verdict
 from simulator.report import Evidence, Judgement, RestoreErrors, exit_code, findings, gravest, judge, not_checked
 from simulator.scenario import Expect
 
-RAN = Trace(complete=True, second_migrate=(), models_read=7)
+RAN = Trace(complete=True, second_migrate=(), left=(), models_read=7, data_dependent=())
 EXISTS = Failure(
     exception="django.db.utils.ProgrammingError",
     message='relation "blog_tag" already exists',
@@ -41,6 +41,8 @@ def test_safe_needs_the_end_the_second_migrate_and_the_models() -> None:
         replace(RAN, complete=False),
         replace(RAN, second_migrate=None),
         replace(RAN, models_read=None),
+        replace(RAN, left=None),
+        replace(RAN, left=("blog.0002_tag",)),
     ],
 )
 def test_what_was_not_checked_is_never_safe(trace: Trace | None) -> None:
@@ -119,6 +121,31 @@ def test_without_rows_an_operation_that_depends_on_them_is_unknown() -> None:
     trace = replace(RAN, data_dependent=("blog.0004: RunPython fill",))
     assert verdict(trace=trace, tier="schema") == Verdict.UNKNOWN
     assert verdict(trace=trace, tier="data") == Verdict.SAFE
+
+
+def test_without_rows_a_plan_that_could_not_be_read_is_unknown() -> None:
+    trace = replace(RAN, data_dependent=None)
+    assert verdict(trace=trace, tier="schema") == Verdict.UNKNOWN
+    assert verdict(trace=trace, tier="data") == Verdict.SAFE
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("migrate", "--plan"), ("migrate", "--check")])
+def test_a_command_that_leaves_migrations_pending_is_unknown_and_names_them(command: tuple[str, ...]) -> None:
+    judgement = judge(Evidence(trace=replace(RAN, left=("blog.0002_tag",)), command=command))
+    assert judgement.verdict == Verdict.UNKNOWN
+    assert "blog.0002_tag" in judgement.because
+
+
+def test_a_part_of_the_plan_that_was_asked_for_is_judged_alone() -> None:
+    partly = replace(RAN, left=("shop.0002_sku",), migrations=(MigrationRun("blog.0002_tag", 0.1, 1),))
+    assert verdict(trace=partly, command=("migrate", "blog")) == Verdict.SAFE
+    assert verdict(trace=replace(partly, migrations=()), command=("migrate", "blog")) == Verdict.UNKNOWN
+    assert any("shop.0002_sku" in note for note in not_checked(dump=True, tier="data", left=partly.left or ()))
+
+
+def test_faking_proves_nothing() -> None:
+    assert verdict(trace=RAN, command=("migrate", "--fake")) == Verdict.UNKNOWN
+    assert verdict(trace=RAN, command=("migrate", "--fake-initial")) == Verdict.SAFE
 
 
 @pytest.mark.parametrize(("given", "code"), [(Verdict.SAFE, 0), (Verdict.WOULD_FAIL, 1), (Verdict.UNKNOWN, 3)])

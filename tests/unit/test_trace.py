@@ -45,6 +45,7 @@ def test_a_whole_trace() -> None:
             {"event": "attempt", "kind": "tcp", "address": "db:5432"},
             {"event": "attempt", "kind": "tcp", "address": "db:5432"},
             {"event": "second_migrate", "names": []},
+            {"event": "left", "names": []},
             {"event": "models_read", "count": 4},
         )
     )
@@ -56,6 +57,7 @@ def test_a_whole_trace() -> None:
         migrations=(MigrationRun("app.0001", 0.5, 3),),
         attempts=(Attempt("tcp", "db:5432"),),
         second_migrate=(),
+        left=(),
         models_read=4,
     )
 
