@@ -31,6 +31,7 @@ class Baseline:
     restores: tuple[RestoreErrors, ...] = ()
     warnings: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()  # aliases of databases that no step has filled, but for the one under rehearsal
     attempts: tuple[Attempt, ...] = ()
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
@@ -72,13 +73,15 @@ def build(
     with database.connect(environment.address("postgres", SUPERUSER)) as admin:
         for name in dict.fromkeys(names.values()):
             database.seal(admin, name)
-    done = builder.done
+    done, bare = builder.done, bare_aliases(names, scenario)
+    notes = [builder.role.note, *(note for one in done for note in one.not_checked), *map(_of_bare, bare)]
     return Baseline(
         sealed=names,
         role=builder.role,
         restores=tuple(RestoreErrors(one.errors, over_data=not one.empty_before) for one in done if one.errors),
         warnings=tuple(warning for one in done for warning in one.warnings),
-        not_checked=tuple(note for note in [builder.role.note, *(n for one in done for n in one.not_checked)] if note),
+        not_checked=tuple(note for note in notes if note),
+        bare=bare,
         attempts=tuple(builder.attempts),
     )
 
@@ -105,6 +108,12 @@ def steps_owner(names: Mapping[str, str], name: str, rehearsed: str) -> str:
     return next(alias for alias, shared in names.items() if shared == name)
 
 
+def bare_aliases(names: Mapping[str, str], scenario: Scenario) -> tuple[str, ...]:
+    """Aliases whose database nothing fills: not the rehearsed one's, and ``baselines`` is silent on it. Pure."""
+    filled = {names[alias] for alias in (scenario.django.database, *scenario.django.baselines)}
+    return tuple(alias for alias, name in names.items() if name not in filled)
+
+
 def with_owner(trace: Trace, environment: Environment, address: Address) -> Trace:
     """After a refusal (42501): the trace with the object, its owner and our role named in its failure."""
     failure = trace.failure
@@ -115,6 +124,15 @@ def with_owner(trace: Trace, environment: Environment, address: Address) -> Trac
     if owner is None:
         return trace
     return replace(trace, failure=replace(failure, denied=f"{failure.relation} belongs to {owner}"))
+
+
+def with_bare_alias(trace: Trace, bare: tuple[str, ...]) -> Trace:
+    """After a failure in a database that only the sandbox left empty: the trace with that said in it. Pure."""
+    failure = trace.failure
+    if failure is None or failure.sandbox or failure.alias not in bare:
+        return trace
+    why = f"it was met in the database of alias {failure.alias}, which is empty: `baselines:` has no steps for it"
+    return replace(trace, failure=replace(failure, sandbox=why))
 
 
 @dataclass
@@ -184,6 +202,10 @@ class _Builder:
 def _size(number: int) -> str:
     """Of a file, as people say it."""
     return f"{number / (1 << 20):.1f} MB" if number >= 1 << 20 else f"{max(1, number >> 10)} kB"
+
+
+def _of_bare(alias: str) -> str:
+    return f"what code does with alias {alias} (its database is empty: `baselines:` has no steps for it)"
 
 
 def _steps(scenario: Scenario, alias: str) -> tuple[Step, ...]:

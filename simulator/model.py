@@ -89,6 +89,7 @@ class Dump:
     tablespaces: tuple[str, ...] = ()
     tables: int = 0  # entries with data, for progress
     relations: int = 0  # tables, views and the like that a restore makes
+    without_rows: tuple[str, ...] = ()  # tables whose rows the dump leaves out; a table that is empty is not among them
     encoding: str | None = None  # the database's, where the dump says so
     # ALTER DATABASE … SET and ALTER ROLE … IN DATABASE … SET as the archive holds them; values may be secret.
     settings: tuple[str, ...] = field(default=(), repr=False)
@@ -173,6 +174,7 @@ class Failure:
     column_name: str | None = None
     constraint_name: str | None = None
     sql: str | None = None
+    alias: str | None = None  # of the connection whose statement failed
     # Why the sandbox itself may be the reason; None: the code or the database is.
     sandbox: str | None = None
     # For a 42501: the object and who owns it, where the catalog says so.

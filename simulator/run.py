@@ -148,6 +148,7 @@ def _migrate(stage: Stage, base: Baseline, user: str) -> Trace:
         databases = base.clone(stage.environment, user)
     with stage.progress.stage("migrate", f"rehearsing migrate as {user}"):
         trace = stage.rehearsals.migrate(stage.found.code, databases)
+    trace = baseline.with_bare_alias(trace, base.bare)
     return baseline.with_owner(trace, stage.environment, databases[stage.loaded.scenario.django.database])
 
 

@@ -145,7 +145,7 @@ def _event(line: str) -> Mapping[str, Any] | None:
 
 def _failure(event: Mapping[str, Any], attempts: Sequence[Attempt]) -> Failure:
     names = ("migration", "operation", "sqlstate", "relation", "schema_name", "table_name", "column_name")
-    texts = {name: event.get(name) for name in (*names, "constraint_name", "sql", "denied")}
+    texts = {name: event.get(name) for name in (*names, "constraint_name", "sql", "alias", "denied")}
     return Failure(
         exception=event["exception"],
         message=event["message"],

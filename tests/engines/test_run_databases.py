@@ -76,3 +76,21 @@ assert cursor.fetchone() == ("app,public",)
 """
     blog.write(migsim.folder, {"blog/migrations/0003_path.py": migration_of(body, "blog.0002_tag")}, settings=options)
     assert migsim.rehearse()["verdict"] == "safe"
+
+
+def test_what_fails_only_because_another_alias_is_empty_is_unknown(migsim: Command) -> None:
+    body = (
+        "connection = __import__('django.db').db.connections['archive']\nconnection.cursor().execute('TABLE blog_post')"
+    )
+    sources = {"blog/migrations/0003_look.py": migration_of(body, "blog.0002_tag")}
+    blog.write(migsim.folder, sources, settings=SEVERAL)
+    report = migsim.rehearse()
+    assert (report["verdict"], report["failure"]["sqlstate"]) == ("unknown", "42P01")
+    assert "alias archive" in report["because"]
+    assert any("alias archive" in note for note in report["not_checked"])
+
+    shutil.copyfile(migsim.folder / "prod.dump", migsim.folder / "archive.dump")
+    blog.scenario(migsim.folder, django={"baselines": {"archive": [{"restore": "archive.dump"}]}})
+    report = migsim.rehearse()
+    assert report["verdict"] == "safe"
+    assert not any("archive" in note for note in report["not_checked"])

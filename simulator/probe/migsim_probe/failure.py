@@ -30,7 +30,8 @@ def describe(
     place = locate(error, otherwise)
     driver = chain.driver_error(error)
     state = chain.sqlstate(driver) if driver is not None else None
-    sql = statements.sql_of(error) or place.sql
+    failed, alias = statements.failed(error)
+    sql = failed or place.sql
     found = names(state, _said(driver), sql, getattr(driver, "diag", None)) if driver and state else Names()
     if state in ABSENT and _user_tracebacks(place):
         found = _only_known(found, frozenset(known) | _source_words(error, place))
@@ -43,6 +44,7 @@ def describe(
         migration=place.migration,
         operation=place.operation,
         sqlstate=state,
+        alias=alias,
         sql=secrets.scrub(redact.sql_text(sql, _is_run_sql(error)), vocabulary) if sql else None,
         facts=_facts(error, sql, place, statements),
     )

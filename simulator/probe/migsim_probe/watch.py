@@ -17,6 +17,11 @@ BOOKKEEPING = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 TRUNCATED, SKIPPED = "42622", "42P07"
 CASCADED = "reportDependentObjects"  # the function of PostgreSQL that says what a CASCADE dropped, SQLSTATE 00000
 NOTICE_TEXT = re.compile(r"\A\w+:\s+")
+# The same by their texts, for psycopg2 tells no more; a project's own RAISE NOTICE has seldom just this shape.
+BY_TEXT = re.compile(
+    r'\w+(?: \w+)? "[^"\s]+"(?: of relation "[^"\s]+")? already exists, skipping'
+    r'|identifier "[^"]+" will be truncated to "[^"]+"'
+)
 
 
 class Statements:
@@ -26,7 +31,7 @@ class Statements:
         self.count = 0
         self._seen = seen
         self.refused_by_driver = False  # the last that failed did so on a connection that is still open
-        self._failed: collections.deque[tuple[BaseException, str]] = collections.deque(maxlen=100)
+        self._failed: collections.deque[tuple[BaseException, str, str]] = collections.deque(maxlen=100)
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         text = _text(sql, context)
@@ -36,19 +41,19 @@ class Statements:
         try:
             return execute(sql, params, many, context)
         except Exception as error:
-            self._failed.append((error, text))
+            self._failed.append((error, text, context["connection"].alias))
             raw = context["connection"].connection
             self.refused_by_driver = raw is not None and not raw.closed
             raise
 
-    def sql_of(self, error: BaseException) -> str | None:
-        """The statement of the error that carries the SQLSTATE; without one, the nearest in the exception's chain."""
+    def failed(self, error: BaseException) -> tuple[str | None, str | None]:
+        """The statement of the error that has the SQLSTATE, and its alias; without one, the nearest in the chain."""
         driver = chain.driver_error(error)
         for link in chain.links(error):
-            for failed, text in self._failed:
+            for failed, text, alias in self._failed:
                 if link is failed and driver in (None, failed, failed.__cause__):
-                    return text
-        return None
+                    return text, alias
+        return None, None
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -142,7 +147,7 @@ class _Texts:
         first, *rest = NOTICE_TEXT.sub("", text.strip()).splitlines() or [""]
         if first.startswith("drop cascades to "):
             self._report("; ".join([first, *(NOTICE_TEXT.sub("", line) for line in rest)]))
-        elif first.endswith("already exists, skipping") or " will be truncated to " in first:
+        elif BY_TEXT.fullmatch(first):
             self._report(first)
 
 
