@@ -112,12 +112,12 @@ class Command:
         return report
 
     @contextlib.contextmanager
-    def live(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Live]:
+    def live(self, *arguments: str, engine: str = "embedded") -> Iterator[Live]:
         """The same while it runs; killed at the end of the block if it still does."""
         with subprocess.Popen(
-            [sys.executable, "-m", "simulator", "run", "case", "--engine", "embedded", *arguments],
+            [sys.executable, "-m", "simulator", "run", "case", "--engine", engine, *arguments],
             cwd=self.folder,
-            env=self._environment(environment),
+            env=self._environment(None),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
