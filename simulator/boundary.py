@@ -77,12 +77,11 @@ def explain(error: Exception) -> MigsimError:
 def describe_bug(error: Exception) -> MigsimError:
     """Write the traceback to a log that can be pasted into an issue; return the line that names it.
 
-    The traceback holds migsim's own frames, not their variables, so no value of the user's is in it.
+    It holds frames and classes, neither variables nor messages: those may quote a row, a password, a DSN.
     """
-    lines = traceback.format_exception(type(error), error, error.__traceback__)
     text = (
         f"migsim {simulator.__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
-        f"```\n{''.join(lines)}```\n"
+        f"```\n{''.join(_frames(error))}```\n"
     )
     try:
         with tempfile.NamedTemporaryFile("w", prefix="migsim-bug-", suffix=".md", delete=False) as log:
@@ -99,6 +98,16 @@ def describe_bug(error: Exception) -> MigsimError:
     return bug
 
 
+def _frames(error: BaseException) -> Iterator[str]:
+    """Where it came from, the first of its chain first, as a traceback without messages."""
+    before = error.__cause__ or error.__context__
+    if before is not None:
+        yield from _frames(before)
+        yield "\nthen\n\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}\n"
+
+
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
     """SIGTERM and SIGHUP unwind like Ctrl-C, so that the context managers clean up; a second one waits for them."""
@@ -106,6 +115,7 @@ def _signals() -> Iterator[None]:
     def unwind(number: int, _frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_REAL, 0)  # a run's time limit must not end the cleaning up
         _print("cleaning up …")
         raise Interrupted if number == signal.SIGINT else Terminated
 

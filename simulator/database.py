@@ -90,6 +90,11 @@ def create_role(admin: Connection, name: str, *, login: bool = False, member_of:
         _execute(admin, "GRANT {} TO {}", sql.Identifier(group), sql.Identifier(name))
 
 
+def make_superuser(admin: Connection, name: str) -> None:
+    """Lift every refusal for a role that goes on to be itself: what it owns, its settings, its search_path."""
+    _execute(admin, "ALTER ROLE {} WITH SUPERUSER", sql.Identifier(name))
+
+
 def seal(admin: Connection, name: str) -> None:
     """Make a database something that can only be cloned."""
     _execute(admin, "ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false", sql.Identifier(name))

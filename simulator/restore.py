@@ -102,7 +102,10 @@ def restore(
     return Restored(
         errors=judged.failures,
         warnings=(*notes, *judged.warnings, *_told_beforehand(dump, tier)),
-        not_checked=tuple(f"the extension {name} (ignore_extensions)" for name in _left_out(dump, ignore_extensions)),
+        not_checked=(
+            *(f"the extension {name} (ignore_extensions)" for name in _left_out(dump, ignore_extensions)),
+            *_rows_left_out(dump, tier),
+        ),
         empty_before=empty,
         seconds=time.monotonic() - started,
     )
@@ -190,6 +193,14 @@ def _told_beforehand(dump: Dump, tier: str) -> tuple[str, ...]:
     if dump.tablespaces and dump.format != "plain":
         notes.append(f"tablespaces were left out: {', '.join(dump.tablespaces)}")
     return tuple(notes)
+
+
+def _rows_left_out(dump: Dump, tier: str) -> tuple[str, ...]:
+    """What rows might refuse (a unique constraint, NOT NULL) is not seen in a table that came without its own."""
+    if tier == "schema" or not dump.without_rows:
+        return ()
+    more = f" and {len(dump.without_rows) - 5} more tables" if len(dump.without_rows) > 5 else ""
+    return (f"rows that the dump leaves out (of {', '.join(dump.without_rows[:5])}{more})",)
 
 
 def _left_out(dump: Dump, ignore_extensions: tuple[str, ...]) -> tuple[str, ...]:

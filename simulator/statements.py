@@ -50,6 +50,7 @@ _EXTENSION = re.compile(
     rf"^\s*(?:CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?|COMMENT\s+ON\s+EXTENSION\s+)(?P<name>{_WORD})", re.I
 )
 _OWNED_TABLE = re.compile(rf"^\s*ALTER\s+TABLE\s+(?:ONLY\s+)?{_NAME}\s+OWNER\s+TO\s+(?P<owner>{_WORD})\s*$", re.I)
+_NO_ROWS_OF_ITS_OWN = re.compile(r"\)\s*PARTITION\s+BY\b|^\s*CREATE\s+FOREIGN\b", re.I)
 _TABLESPACE = re.compile(r"^\s*SET\s+default_tablespace\s*(?:=|TO)\s*(?P<name>\"[^\"]+\"|'[^']*'|\w+)", re.I)
 _SETTING = re.compile(
     rf"^\s*ALTER\s+(?:DATABASE\s+{_WORD}|ROLE\s+(?P<role>{_WORD})\s+IN\s+DATABASE\s+{_WORD})\s+(?P<what>SET\s+(?!TABLESPACE\b).+)$",
@@ -103,6 +104,11 @@ def table_owner(statement: str) -> tuple[Relation, str] | None:
         return None
     schema = unquote(match["schema"]) if match["schema"] else None
     return Relation(unquote(match["name"]), schema), unquote(match["owner"])
+
+
+def is_partitioned(statement: str) -> bool:
+    """Whether a CREATE TABLE makes one that holds no rows itself: its partitions do, or another server."""
+    return bool(_NO_ROWS_OF_ITS_OWN.search(statement))
 
 
 def tablespace(statement: str) -> str | None:

@@ -151,6 +151,7 @@ def cached(kind: str, key: str) -> Iterator[tuple[Path, bool]]:
         if ready.exists() and folder.exists():
             yield folder, True
             return
+        ready.unlink(missing_ok=True)  # its folder was removed by hand: what a kill leaves half filled is not that one
         if folder.exists():
             remove_tree(folder)
         folder.mkdir()

@@ -51,6 +51,7 @@ class Facts:
     tablespaces: dict[str, None] = field(default_factory=dict)
     tables: int = 0
     relations: int = 0
+    made_without_rows: dict[str, None] = field(default_factory=dict)  # where rows come by COPY (tables > 0)
 
 
 class NotRestorable(ValueError):
@@ -206,6 +207,8 @@ class _Scanner:
         if copy := _COPY.match(statement):
             self._rows_of = copy[1]
             self.facts.tables += 1
+            if filled := statements.relation(statement):
+                self.facts.made_without_rows.pop(filled.name, None)
         elif _DATABASE.match(statement):
             raise NotRestorable(*_OWN_DATABASE)
         else:
@@ -240,6 +243,8 @@ def _moment(text: str) -> datetime | None:
 def _read_statement(statement: str, facts: Facts) -> None:
     if (made := statements.relation(statement)) and made.kind and made.kind != "index":
         facts.relations += 1
+        if made.kind == "table" and not statements.is_partitioned(statement):
+            facts.made_without_rows[made.name] = None
     facts.roles.update(dict.fromkeys(statements.roles(statement)))
     if name := statements.tablespace(statement):
         facts.tablespaces[name] = None

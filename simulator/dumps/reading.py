@@ -183,6 +183,7 @@ def _from_archive(
         tablespaces=_unique(entry.tablespace for entry in entries),
         tables=sum(entry.kind == "TABLE DATA" for entry in entries),
         relations=sum(entry.kind in _RELATIONS for entry in entries),
+        without_rows=_without_rows(entries),
         encoding=_encoding(entries),
         settings=_settings(entries),
         contents=tuple(DumpEntry(entry.id, entry.kind, entry.tag) for entry in entries),
@@ -204,6 +205,7 @@ def _from_plain(path: Path, facts: plain.Facts, kind: compression.Compression, s
         tablespaces=tuple(facts.tablespaces),
         tables=facts.tables,
         relations=facts.relations,
+        without_rows=tuple(facts.made_without_rows) if facts.tables else (),
         encoding=facts.encoding if facts.encoding in _NOT_CONVERTED else None,
     )
 
@@ -229,6 +231,18 @@ def _roles(entry: archive.Entry) -> tuple[str, ...]:
     for statement in statements.split(entry.definition) if entry.kind in _WITH_ROLES else ():
         found.extend(statements.roles(statement))
     return tuple(found)
+
+
+def _without_rows(entries: tuple[archive.Entry, ...]) -> tuple[str, ...]:
+    """pg_dump writes data for every table, empty ones too, that it was not told to leave out."""
+    there = {(entry.schema, entry.tag) for entry in entries if entry.kind == "TABLE DATA"}
+    return tuple(
+        entry.tag
+        for entry in entries
+        if entry.kind == "TABLE"
+        and (entry.schema, entry.tag) not in there
+        and not statements.is_partitioned(entry.definition)
+    )
 
 
 def _encoding(entries: tuple[archive.Entry, ...]) -> str | None:

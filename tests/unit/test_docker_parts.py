@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engines.docker import archive, debian, images, outside
+from simulator.engines.docker import archive, builds, debian, images, outside
 from simulator.engines.requirements import gather
 from simulator.errors import CannotTell
 from tests.support.files import write
@@ -18,6 +18,12 @@ from tests.support.files import write
 def names(parts: bytes) -> dict[str, tarfile.TarInfo]:
     with tarfile.open(fileobj=io.BytesIO(parts)) as opened:
         return {member.name: member for member in opened.getmembers()}
+
+
+def test_what_a_build_prints_goes_without_its_arguments_and_credentials() -> None:
+    said = "Step 3: pip install from https://bob:hunter2@index/simple with s3cret-token on 3.12"
+    kept = builds._without(["s3cret-token", "3.12", ""], said)
+    assert kept == "Step 3: pip install from https://…@index/simple with … on 3.12"
 
 
 def test_a_tree_goes_without_what_its_code_does_not_need(tmp_path: Path) -> None:

@@ -42,6 +42,16 @@ def fill_half() -> None:
         raise RuntimeError("stopped in the middle")
 
 
+def test_a_cache_entry_whose_folder_was_removed_by_hand_is_filled_anew() -> None:
+    with store.cached("venvs", "k") as (folder, _ready):
+        pass
+    folder.rmdir()
+    with pytest.raises(RuntimeError, match="in the middle"):
+        fill_half()
+    with store.cached("venvs", "k") as (_folder, ready):
+        assert not ready
+
+
 def test_a_run_that_ends_leaves_no_folder() -> None:
     with store.open_run() as run:
         assert run.folder.is_dir()

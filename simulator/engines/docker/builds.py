@@ -30,6 +30,7 @@ from simulator.plan import Build
 from simulator.resources import shipped
 
 LINES_OF_OUTPUT = 6
+_SHORTEST_SECRET = 6  # characters; a build argument such as 3.12 is no secret, and its digits are everywhere
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?(=[A-Za-z0-9.+:~-]+)?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BUILDKIT = re.compile(r"BuildKit|buildx", re.IGNORECASE)
@@ -98,7 +99,7 @@ def _by_command(build: Build, tag: str) -> str:
             argv += ["--build-arg", name]  # its value comes from the environment: no other user sees that
         done = process.run([*argv, str(build.context)], environment={**os.environ, **build.args})
         if done.code != 0:
-            raise _failed(build, done.stdout + done.stderr)
+            raise _failed(build, _without(build.args.values(), done.stdout + done.stderr))
         return answer.read_text().strip()
 
 
@@ -128,7 +129,8 @@ def _build(daemon: Daemon, tag: str, kind: str, what: str, hint: str, options: M
         for event in events:
             said.append(str(event.get("stream") or ""))
             if "error" in event:
-                raise CannotTell(f"{what}: {_tail(''.join(said) + event['error'])}", _hint(event["error"], hint))
+                output = _without(options["buildargs"].values(), "".join(said) + event["error"])
+                raise CannotTell(f"{what}: {_tail(output)}", _hint(event["error"], hint))
     except (APIError, requests.RequestException) as error:
         raise CannotTell(f"{what}: {error}", hint) from error
     return _id(daemon, tag) or tag
@@ -146,6 +148,13 @@ def _hint(output: str, otherwise: str) -> str:
     if _BUILDKIT.search(_tail(output)):
         return "this Dockerfile needs BuildKit: apt-get install docker-buildx-plugin (Debian: docker-buildx)"
     return otherwise
+
+
+def _without(secrets: Iterable[str], output: str) -> str:
+    """What a build printed, without its arguments' values and what an address holds before its host."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        output = output.replace(secret, "…") if len(secret) >= _SHORTEST_SECRET else output
+    return re.sub(r"://[^/@\s]+@", "://…@", output)
 
 
 def _tail(output: str) -> str:

@@ -6,16 +6,20 @@ import io
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from simulator import dumps, statements
+from simulator.engines.base import Environment
 from simulator.engines.embedded import binaries
 from simulator.errors import CannotTell
+from tests.support import dumping
 from tests.support.dumping import MAJORS, NEWEST, OLDEST, Source, compress
+
+Start = Callable[[int, str], Environment]
 
 ARCHIVES = ("custom", "uncompressed", "directory", "tar")
 EVERY = (
@@ -74,6 +78,21 @@ def test_a_dump_written_through_a_pipe_has_no_offsets(shop: Source, tmp_path: Pa
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(CannotTell, match="cut short"):
         dumps.read(path)
+
+
+@pytest.mark.parametrize("format_", ["-Fc", "-Fd", "-Ft", "-Fp"])
+def test_tables_whose_rows_were_left_out(start: Start, tmp_path: Path, format_: str) -> None:
+    script = """
+        CREATE TABLE filled (id int); INSERT INTO filled VALUES (1);
+        CREATE TABLE empty (id int);
+        CREATE TABLE left_out (id int); INSERT INTO left_out VALUES (1);
+        CREATE TABLE parted (id int) PARTITION BY RANGE (id);
+        CREATE TABLE part PARTITION OF parted FOR VALUES FROM (0) TO (9);
+    """
+    source = dumping.make(start(OLDEST, "source"), f"rows{format_[1:].lower()}", script)
+    assert dumps.read(source.dump(tmp_path / "whole", format_, major=OLDEST)).without_rows == ()
+    partly = source.dump(tmp_path / "partly", format_, "--exclude-table-data=left_out", major=OLDEST)
+    assert dumps.read(partly).without_rows == ("left_out",)
 
 
 def test_extensions_tablespaces_and_no_history(shop: Source, tmp_path: Path) -> None:
