@@ -10,6 +10,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from simulator.engines.docker import stream
@@ -18,11 +19,16 @@ from simulator.engines.docker.stream import Stream
 from simulator.errors import EngineDied
 
 CHUNK = 1 << 16
-# Runs in the container, on any Python 3. Two threads, since either side may block while the other one talks.
+# Runs in the container, on any Python 3. Two threads, since either side may block while the other one talks. It is
+# started before it is needed, so the server hears of it only with the client's first words.
 SCRIPT = """
 import os, socket, sys, threading
+data = os.read(0, 65536)
+if not data:
+    sys.exit()
 server = socket.socket(socket.AF_UNIX)
 server.connect(sys.argv[1])
+server.sendall(data)
 def down():
     while True:
         data = server.recv(65536)
@@ -60,7 +66,10 @@ def listening(folder: Path, container: Container, python: str, target: str, port
 
 
 class _Relay:
-    """The open connections, each with a thread for either direction."""
+    """The open connections, each with a thread for either direction, and one exec that waits for the next.
+
+    Starting an exec takes longer than anything that migsim asks the server.
+    """
 
     def __init__(self, container: Container, argv: tuple[str, ...]) -> None:
         self._container = container
@@ -68,6 +77,8 @@ class _Relay:
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self._starter = ThreadPoolExecutor(max_workers=1)
+        self._spare = self._starter.submit(container.attach, argv)
 
     def accept(self, listener: socket.socket) -> None:
         """Serve connections until the listener is shut down."""
@@ -90,12 +101,23 @@ class _Relay:
                     connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
+        self._starter.shutdown()
+        with contextlib.suppress(EngineDied, OSError):
+            unused = self._spare.result()
+            unused.abort()
+            unused.close()
+
+    def _attached(self) -> Stream:
+        """The exec that waited, while the next one starts. Raises EngineDied."""
+        with self._lock:
+            ready, self._spare = self._spare, self._starter.submit(self._container.attach, self._argv)
+        return ready.result()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
             # A container that is gone ends the connection; whoever uses it then says so.
             with contextlib.suppress(EngineDied, OSError):
-                self._pump(connection, self._container.attach(self._argv))
+                self._pump(connection, self._attached())
         finally:
             with self._lock:
                 self._open.discard(connection)
