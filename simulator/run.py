@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import simulator
-from simulator import baseline, engines, planning, report, sources, store
+from simulator import baseline, database, engines, planning, report, sources, store
 from simulator.baseline import Baseline
 from simulator.checksum import Checksum
 from simulator.deadline import deadline
@@ -123,7 +123,7 @@ def _concluded(stage: Stage) -> Report:
     trace = _migrate(stage, base, base.role.project_user)
     again = None
     if base.role.automatic and trace.failure and trace.failure.sqlstate == report.INSUFFICIENT_PRIVILEGE:
-        again = _migrate(stage, base, SUPERUSER)
+        again = _as_superuser(stage, base)
     evidence = Evidence(
         restores=base.restores,
         trace=trace,
@@ -143,13 +143,20 @@ def _baseline(stage: Stage) -> Baseline:
     )
 
 
-def _migrate(stage: Stage, base: Baseline, user: str) -> Trace:
+def _migrate(stage: Stage, base: Baseline, user: str, called: str = "") -> Trace:
     with stage.progress.stage("clone", "copying the restored database"):
         databases = base.clone(stage.environment, user)
-    with stage.progress.stage("migrate", f"rehearsing migrate as {user}"):
+    with stage.progress.stage("migrate", f"rehearsing migrate as {called or user}"):
         trace = stage.rehearsals.migrate(stage.found.code, databases)
     trace = baseline.with_bare_alias(trace, base.bare)
     return baseline.with_owner(trace, stage.environment, databases[stage.loaded.scenario.django.database])
+
+
+def _as_superuser(stage: Stage, base: Baseline) -> Trace:
+    """As the same role with every privilege: a role of another name would have another search_path."""
+    with database.connect(stage.environment.address("postgres", SUPERUSER)) as admin:
+        database.make_superuser(admin, base.role.project_user)
+    return _migrate(stage, base, base.role.project_user, "a superuser")
 
 
 def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:

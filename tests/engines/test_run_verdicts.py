@@ -181,6 +181,22 @@ def test_a_refusal_under_a_role_that_the_scenario_names_would_fail(foreign_table
     assert (report["verdict"], report["failure"]["sqlstate"]) == ("would-fail", "42501")
 
 
+def test_a_failure_behind_a_refusal_is_met_where_the_role_itself_looks(migsim: Command, production: Production) -> None:
+    """The role's tables are in the schema of its own name, which no other user's search_path leads to."""
+    made = "DO $$ BEGIN CREATE ROLE dba; EXCEPTION WHEN duplicate_object THEN NULL; END $$;"
+    schema = f"CREATE SCHEMA {blog.OWNER} AUTHORIZATION {blog.OWNER}; SET SESSION AUTHORIZATION {blog.OWNER};"
+    foreign = f"{ALTER} GRANT ALL ON blog_post TO {blog.OWNER};".replace("blog_post", f"{blog.OWNER}.blog_post")
+    script = f"RESET SESSION AUTHORIZATION; {schema} {blog.PRODUCTION} CREATE TABLE blog_tag (id int);"
+    production.dump(f"{script} RESET SESSION AUTHORIZATION; {made} {foreign}").rename(migsim.folder / "prod.dump")
+    tag = migration(blog.TAG, "blog.0002_text")
+    more = {"blog/migrations/0002_text.py": ADD, "blog/migrations/0003_tag.py": tag}
+    blog.write(migsim.folder, {**more, "blog/models.py": blog.MODELS})
+    (migsim.folder / "blog/migrations/0002_tag.py").unlink()
+    report = migsim.rehearse()
+    assert (report["verdict"], report["failure"]["sqlstate"]) == ("would-fail", "42P07")
+    assert report["failure"]["migration"] == "blog.0003_tag"
+
+
 @pytest.mark.parametrize("role", ["superuser", {"name": blog.OWNER, "member_of": ["dba"]}], ids=["superuser", "member"])
 def test_no_refusal_for_who_may(foreign_table: Command, role: object) -> None:
     blog.scenario(foreign_table.folder, postgres={"role": role})
