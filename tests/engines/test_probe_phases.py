@@ -227,7 +227,7 @@ def test_a_message_of_a_database_function_keeps_no_row(tmp_path: Path, empty: Ad
     raising = "DO $$ BEGIN RAISE EXCEPTION 'bad row %', 'Jane-' || 'Roe' USING ERRCODE = '23514'; END $$"
     do = f'migrations.RunSQL("{raising}")'
     ran = probe(PYTHON, project(tmp_path / "site", second(do)), {"default": empty})
-    assert failure_of(ran).sqlstate == "23514"
+    assert (failure_of(ran).sqlstate, failure_of(ran).message) == ("23514", "bad row …")
     assert "Jane-Roe" not in ran.text
 
 

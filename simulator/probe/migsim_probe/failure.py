@@ -36,16 +36,18 @@ def describe(
     if state in ABSENT and _user_tracebacks(place):
         found = _only_known(found, frozenset(known) | _source_words(error, place))
     vocabulary = frozenset(known) | frozenset(name for name in found if name)
+    is_code = _is_run_sql(error)
+    said = _message(error, place, vocabulary | (redact.words(sql) if sql and is_code else frozenset()))
     return dict(
         found._asdict(),
         exception=chain.class_name(error),
-        message=secrets.scrub(_message(error, place, vocabulary), vocabulary),
+        message=secrets.scrub(said, vocabulary),
         phase=place.phase,
         migration=place.migration,
         operation=place.operation,
         sqlstate=state,
         alias=alias,
-        sql=secrets.scrub(redact.sql_text(sql, _is_run_sql(error)), vocabulary) if sql else None,
+        sql=secrets.scrub(redact.sql_text(sql, is_code), vocabulary) if sql else None,
         facts=_facts(error, sql, place, statements),
     )
 

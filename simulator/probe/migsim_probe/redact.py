@@ -46,6 +46,7 @@ PASSWORD_PARAMETER = re.compile(r"(\bpassword=)[^\s'\"]+", re.IGNORECASE)
 
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "`": "`"}
 WORD = re.compile(r"\w+")
+CONTRACTION = re.compile(r"[A-Za-z]+n't\b")
 JOINED = re.compile(r"[.,:=/()]+")
 EDGE = "()[]{}<>.,:;!?'\"“”‘’`=|"
 IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
@@ -161,8 +162,8 @@ def sql_text(sql: str, is_code: bool) -> str:
 
 
 def words(text: str) -> frozenset[str]:
-    """Every word and dotted name that stands in a source text."""
-    return frozenset(WORD.findall(text)) | frozenset(re.findall(r"[\w.]+", text))
+    """Every word, dotted name and contraction (doesn't) that stands in a source text."""
+    return frozenset(WORD.findall(text)) | frozenset(re.findall(r"[\w.]+", text)) | frozenset(CONTRACTION.findall(text))
 
 
 def identifiers(sql: str) -> frozenset[str]:
