@@ -13,6 +13,8 @@ Location = tuple[str | int, ...]
 
 PLACES = ("image", "build", "requirements", "interpreter")
 STEPS = ("restore", "sql", "migrate")
+# What a command must not say for itself: the run's databases and settings are made by these keys.
+_KEYS_OF_OPTIONS = {"--database": "django.database", "--settings": "django.settings"}
 _SCRIPT_SUFFIXES = (".sql", ".sql.gz", ".sql.xz", ".sql.zst")
 
 
@@ -30,6 +32,7 @@ def contradictions(document: object) -> Iterator[Contradiction]:
     yield from _places(_mapping(top.get("django")))
     yield from _aliases(_mapping(top.get("django")))
     yield from _steps(top.get("baseline"), ("baseline",))
+    yield from _command(_mapping(top.get("rehearse")).get("command"))
     yield from _expectation(_mapping(top.get("expect")))
 
 
@@ -78,6 +81,14 @@ def _steps(steps: object, here: Location) -> Iterator[Contradiction]:
         if restore.get("clean") in (True, "true") and str(restore.get("dump")).endswith(_SCRIPT_SUFFIXES):
             message = "is for archives (custom, directory, tar): psql has no such option"
             yield Contradiction((*here, position, "restore", "clean"), message)
+
+
+def _command(command: object) -> Iterator[Contradiction]:
+    words = command.split() if isinstance(command, str) else command
+    for word in words if isinstance(words, list) else []:
+        option = str(word).partition("=")[0]
+        if option in _KEYS_OF_OPTIONS:
+            yield Contradiction(("rehearse", "command"), f"{option} has a key of its own: {_KEYS_OF_OPTIONS[option]}")
 
 
 def _expectation(expect: Mapping[str, object]) -> Iterator[Contradiction]:

@@ -155,3 +155,31 @@ execute_from_command_line(sys.argv)
     (site / "manage.py").write_text(manage)
     trace = probe(PYTHON, site, {"default": empty}).trace
     assert (trace.complete, trace.failure, trace.attempts) == (True, None, ())
+
+
+def test_variables_of_libpq_lead_nowhere_else_once_the_settings_have_read_them(tmp_path: Path, empty: Address) -> None:
+    """libpq takes an address from the environment even where the connection names a host."""
+    settings = 'import os\nDATABASES["default"]["OPTIONS"]["sslmode"] = os.environ["PGSSLMODE"]\n'
+    elsewhere = {
+        "PGHOSTADDR": "127.0.0.1",
+        "PGSERVICE": "prod",
+        "PGREQUIREAUTH": "scram-sha-256",
+        "PGSSLMODE": "require",
+    }
+    site = project(tmp_path / "site", EMPTY_APP, settings=settings)
+    trace = probe(PYTHON, site, {"default": empty}, environment=elsewhere).trace
+    assert (trace.complete, trace.failure, trace.attempts) == (True, None, ())
+
+
+def test_an_address_beside_the_sandboxs_host_is_refused_under_guard(tmp_path: Path, empty: Address) -> None:
+    body = """\
+import psycopg
+held = editor.connection.settings_dict
+for more in ({"hostaddr": "127.0.0.1"}, {"service": "prod"}):
+    try:
+        psycopg.connect(host=held["HOST"], port=held["PORT"], dbname="x", **more)
+    except psycopg.OperationalError as error:
+        assert "not the sandbox" in str(error), error"""
+    trace = probe(PYTHON, project(tmp_path / "site", code(body)), {"default": empty}, guard=True).trace
+    assert trace.failure is None
+    assert {each.address for each in trace.attempts} == {f"127.0.0.1:{empty.port}", "service prod:5432"}

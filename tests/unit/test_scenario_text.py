@@ -196,6 +196,14 @@ def test_short_forms_and_kept_digits(text: str, found: object) -> None:
         ('rehearse: {command: "migrate \'a"}', '3: rehearse.command: has an open quote, not "migrate \'a"'),
         ("rehearse: {command: []}", "3: rehearse.command: is empty"),
         (
+            "rehearse: {command: migrate --database=other}",
+            "3: rehearse.command: --database has a key of its own: django.database",
+        ),
+        (
+            "rehearse: {command: [migrate, --settings, mysite.prod]}",
+            "3: rehearse.command: --settings has a key of its own: django.settings",
+        ),
+        (
             "expect: sfae",
             '3: expect.verdict: must be one of safe, would-fail, unknown, not "sfae"; did you mean "safe"?',
         ),

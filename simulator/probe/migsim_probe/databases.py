@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Mapping
+from typing import Any, Mapping, MutableMapping
 
 DUMMY = "django.db.backends.dummy"
 PLACE = ("HOST", "PORT", "NAME", "USER", "PASSWORD")
@@ -32,6 +32,24 @@ ELSEWHERE = frozenset(
         "assume_role",
         "use_iam_auth",
     ]
+)
+# The same as variables of the environment. libpq takes them where a connection does not say otherwise, so an address
+# in one of them would win over the sandbox's host.
+ELSEWHERE_VARIABLES = (
+    "PGHOSTADDR",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGSYSCONFDIR",
+    "PGPASSFILE",
+    "PGTARGETSESSIONATTRS",
+    "PGLOADBALANCEHOSTS",
+    "PGCHANNELBINDING",
+    "PGREQUIREAUTH",
+    "PGREQUIREPEER",
+    "PGREQUIRESSL",
+    "PGSSLMODE",
+    "PGSSLNEGOTIATION",
+    "PGGSSENCMODE",
 )
 ELSEWHERE_PREFIXES = ("ssl", "gss", "krb")
 
@@ -65,6 +83,12 @@ def override(databases: Any, given: Mapping[str, Mapping[str, Any]], first: str)
     for name in list(databases):
         place = _place(name, given, shared)
         databases[name] = _moved(databases[name], place) if place else {"ENGINE": DUMMY}
+
+
+def forget_variables(environ: MutableMapping[str, str]) -> None:
+    """Once the settings have read them, they are of no use but to lead elsewhere."""
+    for name in ELSEWHERE_VARIABLES:
+        environ.pop(name, None)
 
 
 def forget_connections() -> None:

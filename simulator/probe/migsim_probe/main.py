@@ -126,6 +126,7 @@ class Probe:
             return
         held = settings.DATABASES if isinstance(settings.DATABASES, dict) else dict(settings.DATABASES)
         self._original = {name: dict(entry) for name, entry in held.items()}
+        databases.forget_variables(os.environ)
         if self.request["databases"] is not None:
             databases.override(held, self._given, self._alias)
             settings.DATABASES = held

@@ -109,8 +109,15 @@ def _parsed(parse: Callable[[str], dict[str, Any]], dsn: str) -> dict[str, Any]:
 
 
 def _places(parameters: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Each host with its port: libpq takes comma-separated lists of both, one port serving many hosts."""
-    host = _text(parameters.get("host") or parameters.get("hostaddr") or os.environ.get("PGHOST") or "")
+    """Each host with its port: libpq takes comma-separated lists of both, one port serving many hosts.
+
+    An address wins over a host, and what a service holds wins over neither of them but may be an address.
+    """
+    service = _text(parameters.get("service") or os.environ.get("PGSERVICE"))
+    if service:
+        return [("service " + service, DEFAULT_PORT)]
+    address = parameters.get("hostaddr") or os.environ.get("PGHOSTADDR")
+    host = _text(address or parameters.get("host") or os.environ.get("PGHOST") or "")
     port = _text(parameters.get("port") or os.environ.get("PGPORT") or DEFAULT_PORT)
     hosts, ports = host.split(","), port.split(",")
     return [(name, ports[min(index, len(ports) - 1)] or DEFAULT_PORT) for index, name in enumerate(hosts)]
