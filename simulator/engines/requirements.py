@@ -11,6 +11,9 @@ from pathlib import Path
 
 from simulator.errors import CannotTell
 
+# A line that installs from a folder or file of this machine: "-e .[dev]", "./libs/shop", "../dist/shop-1.whl".
+_EDITABLE = re.compile(r"\s*(?:-e|--editable)(?:\s+|=)([^\s#;\[]+)")
+_PATH = re.compile(r"\s*(\.{1,2}(?:/[^\s#;\[]*)?|/[^\s#;\[]+)(?=[\s#;\[]|$)")
 _INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)(?:\s+|=)?([^\s#;]+)")
 
 
@@ -19,12 +22,14 @@ class Gathered:
     """What to bring along and what to ask pip for.
 
     ``contents`` are (path relative to the files' common folder, bytes); ``folder`` is the first file's, relative
-    to that too: ``arguments`` are for a pip that runs there.
+    to that too: ``arguments`` are for a pip that runs there. ``local`` are the paths that lines install from, which
+    pip takes to be relative to where it runs.
     """
 
     contents: tuple[tuple[str, bytes], ...]
     arguments: tuple[str, ...]
     folder: str
+    local: tuple[str, ...] = ()
 
 
 def gather(files: Iterable[Path]) -> Gathered:
@@ -38,6 +43,7 @@ def gather(files: Iterable[Path]) -> Gathered:
         contents=tuple((str(path.relative_to(root)), content) for path, content in seen.items()),
         arguments=tuple(argument for path in named for argument in _arguments(path, named[0].parent, seen[path])),
         folder=str(named[0].parent.relative_to(root)),
+        local=tuple(text for path, content in seen.items() if path.suffix != ".toml" for text in _local(content)),
     )
 
 
@@ -57,6 +63,13 @@ def _read(path: Path, who: str, seen: dict[Path, bytes]) -> None:
 def _includes(content: bytes) -> Iterator[str]:
     for line in content.decode("utf-8", "replace").splitlines():
         if found := _INCLUDE.match(line):
+            yield found[1]
+
+
+def _local(content: bytes) -> Iterator[str]:
+    for line in content.decode("utf-8", "replace").splitlines():
+        found = _EDITABLE.match(line) or _PATH.match(line)
+        if found and "://" not in found[1]:
             yield found[1]
 
 

@@ -151,6 +151,11 @@ def test_other_processes_of_the_machine_are_not_there(environment: EmbeddedEnvir
     assert len(numbers) <= 3  # the first process of the namespace, the shell, ls
 
 
+def test_folders_of_this_machine_list_what_is_in_them(environment: EmbeddedEnvironment) -> None:
+    """Python imports only what a folder lists."""
+    assert set(os.listdir("/usr")) == set(shell(environment, "ls -A /usr").stdout.split())
+
+
 def test_the_working_tree_stays_as_it_is(environment: EmbeddedEnvironment) -> None:
     project = environment.plan.project
     written = shell(environment, "echo changed > manage.py && mkdir logs && echo line > logs/app.log && rm -f x")

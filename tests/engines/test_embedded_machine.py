@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from simulator.engines.embedded import binaries, interpreters, venvs
 from simulator.engines.embedded.binaries import Installation
 from simulator.errors import CannotTell
+from tests.support import files
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan
 
@@ -133,8 +135,8 @@ def wheel(folder: Path) -> Path:
     return index
 
 
-def made(*files: Path, temporary: Path) -> Path:
-    return venvs.virtual_environment(files, interpreters.find(None), temporary)
+def made(*requirements: Path, temporary: Path) -> Path:
+    return venvs.virtual_environment(requirements, interpreters.find(None), temporary)
 
 
 def test_requirements_and_what_they_include_are_installed_once(tmp_path: Path, wheel: Path) -> None:
@@ -147,6 +149,25 @@ def test_requirements_and_what_they_include_are_installed_once(tmp_path: Path, w
     assert (python.parent / "mark").exists()
     (tmp_path / "base.txt").write_text("small-thing==1.0\n")
     assert made(requirements, temporary=tmp_path) != python
+
+
+def test_code_installed_from_this_machine_is_told_apart_by_its_place(tmp_path: Path, wheel: Path) -> None:
+    found = []
+    for name in ("one", "other"):
+        folder = files.write(tmp_path / name, {"requirements.txt": "./small_thing-1.0-py3-none-any.whl\n"})
+        shutil.copy(wheel / "small_thing-1.0-py3-none-any.whl", folder)
+        found.append(made(folder / "requirements.txt", temporary=tmp_path))
+    assert found[0] != found[1]
+    assert made(tmp_path / "one/requirements.txt", temporary=tmp_path) == found[0]
+
+
+def test_an_editable_lies_on_the_path_of_its_python(tmp_path: Path) -> None:
+    setup = "from setuptools import setup\nsetup(name='shop', version='1', packages=['shop'])\n"
+    sources = {"setup.py": setup, "shop/__init__.py": "", "example/requirements.txt": "-e ..[dev]  # this one\n"}
+    files.write(tmp_path / "shop", sources)
+    python = interpreters.ask(made(tmp_path / "shop/example/requirements.txt", temporary=tmp_path))
+    assert python is not None
+    assert tmp_path / "shop" in python.folders  # which is what a confined project gets to see
 
 
 def test_of_a_pyproject_the_dependencies_are_installed(

@@ -109,6 +109,13 @@ def test_requirements_bring_their_includes(tmp_path: Path) -> None:
     assert (found.arguments, found.folder) == (("-r", "requirements.txt"), "a")
 
 
+def test_requirements_that_lie_on_this_machine_are_told(tmp_path: Path) -> None:
+    elsewhere = "django\n-e git+https://example.org/x#egg=x\n--extra-index-url https://example.org\n-r base.txt\n"
+    here = "-e .[dev]  # ours\n--editable=../lib\n"
+    write(tmp_path, {"requirements.txt": elsewhere + here, "base.txt": "./x-1.whl ; python_version > '3'\n/opt/y\n"})
+    assert gather([tmp_path / "requirements.txt"]).local == (".", "../lib", "./x-1.whl", "/opt/y")
+
+
 def test_a_pyproject_is_its_dependencies(tmp_path: Path) -> None:
     write(tmp_path, {"pyproject.toml": '[project]\ndependencies = ["django>=4.2", "six"]\n', "bad/pyproject.toml": "["})
     assert gather([tmp_path / "pyproject.toml"]).arguments == ("django>=4.2", "six")

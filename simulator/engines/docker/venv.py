@@ -51,6 +51,11 @@ def volume(objects: Objects, image: str, requirements: Requirements) -> str:
     Raises CannotTell with the file's name and pip's last lines when it can't be installed.
     """
     gathered = gather(requirements.files)
+    if gathered.local:
+        raise CannotTell(
+            f"{requirements.files[0]} installs {gathered.local[0]} from this machine, which no container has",
+            "use --engine embedded, or bring an image with `image:` or `build:`",
+        )
     name = name_of(str(objects.daemon.client.images.get(image).id), gathered)
     # Two runs that need the same volume must not fill it at once; the lock is a cache entry's.
     with cached("docker-venvs", f"{name}-{_digest(objects.daemon.host)}") as (_folder, ready):

@@ -55,7 +55,7 @@ class Host(NamedTuple):
 
     mounted: set[str]
     listeners: set[str]  # paths of unix sockets that somebody may listen on
-    nothing: str  # an empty folder
+    nothing: str  # an empty folder that has to stay: without it the overlays on it would list nothing
 
 
 class Order(TypedDict):
@@ -139,7 +139,6 @@ def build_root(order: Order, listeners: set[str]) -> None:
     for path in order["writable"]:
         mount(path, folder(path, root), None, MS_BIND)
         protect(folder(path, root), MS_NODEV)
-    os.rmdir(host.nothing)
     protect(root, MS_RDONLY)
     enter(root)
     os.chdir(here)

@@ -52,19 +52,33 @@ def virtual_environment(files: tuple[Path, ...], python: Python, temporary: Path
     Raises CannotTell that names the file and the installer's own last line.
     """
     wanted = requirements.gather(files)
-    with store.cached("venvs", _key(wanted, python)) as (folder, ready):
+    local = _local(files[0], wanted)
+    with store.cached("venvs", _key(wanted, python, local)) as (folder, ready):
         interpreter = folder / "bin" / "python"
         if not ready:
             environment = _installer_environment(temporary)
             _make(folder, python, environment)
-            _install(files[0], wanted.arguments, interpreter, environment)
+            # A .pth file says where an editable's code is; setuptools' other way hides it from whoever looks.
+            compatible = ("--config-settings", "editable_mode=compat") if local else ()
+            _install(files[0], (*wanted.arguments, *compatible), interpreter, environment)
     return interpreter
 
 
-def _key(wanted: Gathered, python: Python) -> str:
+def _local(file: Path, wanted: Gathered) -> tuple[Path, ...]:
+    """What the file's lines install from on this machine, relative to its folder, where the installers run."""
+    return tuple((file.resolve().parent / text).resolve() for text in wanted.local)
+
+
+def _key(wanted: Gathered, python: Python, local: tuple[Path, ...]) -> str:
+    """The same for the same content; code that is installed from this machine is told apart by place and state."""
     digest = hashlib.sha256(f"3 {python.path} {python.version} {wanted.arguments}".encode())
     for name, content in wanted.contents:
         digest.update(f"\0{name}\0".encode() + content)
+    for path in local:
+        digest.update(f"\0{path}\0".encode())
+        for member in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            state = member.stat() if member.exists() else None
+            digest.update(f"{member}\0{state and (state.st_size, state.st_mtime_ns)}\0".encode())
     return digest.hexdigest()[:24]
 
 
