@@ -14,6 +14,9 @@ from simulator.scenario import Expect
 
 INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL manual, appendix A
 
+# No data, cardinality, data exceptions, violations, a function's own RAISE: SQLSTATE's classes that speak of rows.
+CLASSES_OF_ROWS = ("02", "21", "22", "23", "P0")
+
 EXIT_SAFE = 0
 EXIT_WOULD_FAIL = 1
 EXIT_USAGE = 2
@@ -100,7 +103,21 @@ def _judge_failure(evidence: Evidence, failure: Failure) -> Judgement:
         return Judgement(Verdict.UNKNOWN, failure, failure.sandbox)
     if failure.sqlstate == INSUFFICIENT_PRIVILEGE and not evidence.role_was_named:
         return _judge_denied(evidence, failure)
+    if _may_lack_rows(evidence, failure):
+        because = f"{failure.migration or failure.phase} may have failed for the rows that were left out (tier: schema)"
+        return Judgement(Verdict.UNKNOWN, failure, because)
     return Judgement(Verdict.WOULD_FAIL, failure)
+
+
+def _may_lack_rows(evidence: Evidence, failure: Failure) -> bool:
+    """Whether what failed works on rows, in a way that their absence explains: never a name that is not there."""
+    if evidence.tier != "schema" or evidence.trace is None:
+        return False
+    if failure.sqlstate and failure.sqlstate[:2] not in CLASSES_OF_ROWS:
+        return False
+    where = failure.migration or str(failure.phase)
+    what = f"{where}: {failure.operation or ''}"
+    return any(named.startswith(what) for named in evidence.trace.data_dependent or ())
 
 
 def _judge_denied(evidence: Evidence, denied: Failure) -> Judgement:

@@ -1,6 +1,7 @@
 """What decides the verdict: one test a rule, and its silence beside it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -121,6 +122,25 @@ def test_without_rows_an_operation_that_depends_on_them_is_unknown() -> None:
     trace = replace(RAN, data_dependent=("blog.0004: RunPython fill",))
     assert verdict(trace=trace, tier="schema") == Verdict.UNKNOWN
     assert verdict(trace=trace, tier="data") == Verdict.SAFE
+
+
+@pytest.mark.parametrize(
+    ("failure", "tier", "expected"),
+    [
+        ({"sqlstate": None, "exception": "blog.models.Post.DoesNotExist"}, "schema", Verdict.UNKNOWN),
+        ({"sqlstate": "23503"}, "schema", Verdict.UNKNOWN),
+        ({"sqlstate": "23503", "phase": Phase.DEFERRED, "operation": None}, "schema", Verdict.UNKNOWN),
+        ({"sqlstate": "42P01"}, "schema", Verdict.WOULD_FAIL),
+        ({"sqlstate": None, "operation": "Create model Tag"}, "schema", Verdict.WOULD_FAIL),
+        ({"sqlstate": "23503"}, "data", Verdict.WOULD_FAIL),
+    ],
+)
+def test_without_rows_a_failure_that_their_absence_explains_is_unknown(
+    failure: dict[str, Any], tier: str, expected: Verdict
+) -> None:
+    ran = with_failure(replace(EXISTS, **{"migration": "blog.0004", "operation": "Raw Python operation", **failure}))
+    trace = replace(ran, data_dependent=("blog.0004: Raw Python operation",))
+    assert verdict(trace=trace, tier=tier) == expected
 
 
 def test_without_rows_a_plan_that_could_not_be_read_is_unknown() -> None:
