@@ -44,17 +44,13 @@ def git(folder: Path | None, *arguments: str) -> Outcome:
     try:
         return process.run(["git", *settings, *where, *arguments], environment=environment(os.environ))
     except FileNotFoundError:
-        raise CannotTell(
-            "git is not installed, and the project's version comes from it", "apt install git"
-        ) from None
+        raise CannotTell("git is not installed, and the project's version comes from it", "apt install git") from None
 
 
 def environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Ours without what points git elsewhere, such as GIT_DIR of the hook that started us. What says where the
     user's configuration is (with it safe.directory) stays."""
-    kept = {
-        key: value for key, value in ours.items() if not key.startswith("GIT_") or key.startswith("GIT_CONFIG")
-    }
+    kept = {key: value for key, value in ours.items() if not key.startswith("GIT_") or key.startswith("GIT_CONFIG")}
     return kept | _FIXED | _IDENTITY
 
 

@@ -236,6 +236,7 @@ class Report:
     dump: Dump | None = None
     dump_sha256: str | None = None
     project: ProjectVersion = field(default_factory=ProjectVersion)
+    settings: str | None = None  # the settings module that was loaded
     history: History | None = None
     failure: Failure | None = None
     findings: tuple[Finding, ...] = ()

@@ -13,7 +13,7 @@ import simulator
 from simulator import baseline, database, engines, planning, report, sources, store
 from simulator.baseline import Baseline
 from simulator.checksum import Checksum
-from simulator.deadline import deadline
+from simulator.deadline import deadline, disarm
 from simulator.disk import told_when_full
 from simulator.duration import seconds
 from simulator.engines import Choice
@@ -112,7 +112,10 @@ def _opened(
         # Before the restore: a settings module that does not load should not cost an hour of restoring.
         with progress.stage("settings", "loading the project's settings"):
             settings = rehearsals.settings_only(found.code)
-        yield Stage(loaded, found, choice, environment, rehearsals, settings, checksum, progress, run.keep)
+        try:
+            yield Stage(loaded, found, choice, environment, rehearsals, settings, checksum, progress, run.keep)
+        finally:
+            disarm()
 
 
 def _concluded(stage: Stage) -> Report:
@@ -182,6 +185,7 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
         dump=dump,
         dump_sha256=stage.checksum.value() if stage.checksum else None,
         project=stage.found.code.version,
+        settings=trace.settings_module,
         history=trace.history,
         failure=judgement.failure,
         findings=report.findings(evidence, judgement),
@@ -198,6 +202,7 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
         not_checked=(
             *report.not_checked(dump=dump is not None, tier=scenario.rehearse.tier, left=trace.left or ()),
             *(base.not_checked if base else ()),
+            *_other_backends(stage),
         ),
         kept=stage.environment.how_to_enter("rehearsal1_0") if base and stage.keep else "",
     )
@@ -206,6 +211,12 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
 def _unset(stage: Stage) -> Iterator[str]:
     for name in unset(stage.loaded.scenario.django, stage.loaded.root, os.environ):
         yield f"django.environment names {name}, which is not set here"
+
+
+def _other_backends(stage: Stage) -> Iterator[str]:
+    for alias in stage.settings.aliases:
+        if alias.vendor != baseline.POSTGRESQL:
+            yield f"the database alias {alias.name} ({alias.vendor}); only PostgreSQL is rehearsed"
 
 
 def _of_conflict(scenario: Scenario, found: Sources) -> Report:

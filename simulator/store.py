@@ -105,6 +105,15 @@ def sweep(remove: Callable[[Mapping[str, str]], bool], *, kept: bool = False) ->
     return left
 
 
+def live_runs() -> list[str]:
+    """The ids of the runs that are going on."""
+    runs = runs_folder()
+    if not runs.is_dir():
+        return []
+    with _locked(runs / ".lock"):
+        return [folder.name for folder in sorted(runs.iterdir()) if folder.is_dir() and not _is_dead(folder)]
+
+
 def read_ledger(folder: Path) -> list[dict[str, str]]:
     """The things a run wrote down. A last line cut by a kill named nothing that exists yet."""
     entries = []

@@ -27,7 +27,12 @@ def show(console: Console) -> int:
 
 
 def prune(console: Console) -> int:
-    """Remove all of it; the next run makes again what it needs. 3 when something is in use."""
+    """Remove all of it; the next run makes again what it needs. 3 when Docker uses something.
+
+    Raises CannotTell while a run goes on, which may be using it.
+    """
+    if alive := store.live_runs():
+        raise CannotTell(f"a run is going on ({alive[0]}) and may use the caches", "wait for it")
     for kind in _kinds():
         store.remove_tree(kind)
         console.print(f"removed {escape(str(kind))}")

@@ -40,6 +40,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "ref": report.project.ref,
             "commit": report.project.commit,
             "dirty": report.project.dirty,
+            "settings": report.settings,
         },
         "history": None
         if report.history is None

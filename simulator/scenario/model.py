@@ -170,7 +170,7 @@ class Rehearse(_Strict):
     command: Annotated[tuple[Text, ...], ARGUMENTS] = ("migrate",)
     """The project's management command and its arguments."""
     tier: Literal["schema", "data"] = "data"
-    """data: with all rows; schema: the catalog and the history rows only."""
+    """data: with all rows; schema: the catalog and the rows that migrate itself keeps (history, content types)."""
     timeout: Length = "30m"
     """For the whole run."""
     confine: Literal["require", "if-possible"] = "require"

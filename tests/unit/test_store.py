@@ -67,6 +67,13 @@ def test_a_sweep_removes_what_a_dead_run_wrote_down_newest_first() -> None:
     assert not folder.exists()
 
 
+def test_live_runs_are_those_whose_lock_is_held() -> None:
+    dead_run()
+    with store.open_run() as run:
+        assert store.live_runs() == [run.id]
+    assert store.live_runs() == []
+
+
 def test_a_sweep_does_not_touch_a_live_run() -> None:
     with store.open_run() as run:
         run.record("thing", name="mine")

@@ -26,6 +26,7 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 MOST_PROCESSES = 4096
 # An entrypoint for a container that only waits for commands.
 WAIT_FOREVER = ["sh", "-c", "while :; do sleep 86400; done"]
+_REFUSALS = (APIError, requests.RequestException)
 SECONDS_TO_LET_GO = 10.0  # a removed container holds its volumes for a moment
 
 
@@ -107,14 +108,21 @@ def removing(objects: Objects) -> Iterator[None]:
 
 
 def remove_all(daemon: Daemon, run_id: str) -> None:
-    """Remove the containers of a run, then its volumes."""
+    """Remove the containers of a run, then its volumes.
+
+    What Docker won't remove stays in the run's ledger, which its report and the next sweep go by; it must neither hold
+    up the rest nor take the place of what the run has found out.
+    """
     api = daemon.client.api
     for label in (RUN_LABEL, KEEP_LABEL):
         only = {"label": f"{label}={run_id}"}
-        for container in api.containers(all=True, filters=only):
-            remove_container(daemon, container["Id"])
-        for volume in api.volumes(filters=only)["Volumes"] or ():
-            remove_volume(daemon, volume["Name"])
+        with contextlib.suppress(*_REFUSALS):
+            for container in api.containers(all=True, filters=only):
+                with contextlib.suppress(*_REFUSALS):
+                    remove_container(daemon, container["Id"])
+            for volume in api.volumes(filters=only)["Volumes"] or ():
+                with contextlib.suppress(*_REFUSALS):
+                    remove_volume(daemon, volume["Name"])
 
 
 def remove_container(daemon: Daemon, name: str) -> None:
@@ -152,7 +160,7 @@ def remove_entry(entry: Mapping[str, str]) -> bool:
             if _is_ours(daemon, entry):
                 remove = remove_container if entry["kind"] == CONTAINER else remove_volume
                 remove(daemon, entry["name"])
-    except (CannotTell, APIError, requests.RequestException):
+    except (CannotTell, *_REFUSALS):
         return False
     return True
 

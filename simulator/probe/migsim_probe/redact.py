@@ -90,8 +90,9 @@ class Secrets:
         self._values.update(str(value) for value in values if value and len(str(value)) >= shortest)
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
-        hidden = [value for name, value in environment.items() if not _is_public(name)]
-        self.add(hidden, SHORTEST_VALUE)
+        hidden = {name: value for name, value in environment.items() if not _is_public(name)}
+        self.add(hidden.values(), SHORTEST_VALUE)
+        self.add([value for name, value in hidden.items() if SECRET_SETTING.search(name)])
 
     def add_settings(self, settings: Mapping[str, Any]) -> None:
         """Strings of settings with a telling name, and every PASSWORD inside a setting."""

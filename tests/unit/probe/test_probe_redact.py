@@ -96,3 +96,9 @@ def test_a_contraction_of_a_source_is_known() -> None:
     known = redact.words("App '%s' doesn't have a '%s' model.") | {"shop", "Ghost"}
     assert redact.keep_known_words("App 'shop' doesn't have a 'Ghost' model.", known).startswith("App 'shop' doesn't")
     assert redact.keep_known_words("App O'Brien", known) == "App …"
+
+
+def test_a_short_value_is_hidden_where_its_variables_name_tells_of_a_secret() -> None:
+    secrets = redact.Secrets()
+    secrets.add_environment({"DB_PASSWORD": "abcd", "REGION": "eu-1"})
+    assert secrets.scrub("abcd in eu-1") == "… in eu-1"
