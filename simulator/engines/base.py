@@ -95,7 +95,8 @@ class Engine(Protocol):
     def open(self, plan: Plan, run: Run) -> AbstractContextManager[Environment]:
         """Start everything, each object in the run's ledger before it is created; remove it all at the end.
 
-        Raises CannotTell with the reason when something can't be built or started.
+        The server may still be starting when the block begins: what needs it waits for it. Raises CannotTell with
+        the reason when something can't be built or started, here or where the server is first needed.
         """
 
     def remove(self, entry: Mapping[str, str]) -> bool:

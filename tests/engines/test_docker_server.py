@@ -128,8 +128,8 @@ def test_a_server_that_does_not_start_says_why_and_leaves_nothing(folder: Path) 
     plan = docker_plan(folder / "project", parameters={"shared_preload_libraries": "no_such_library"})
     before = containers.anonymous_volumes()
     with store.open_run() as run, pytest.raises(CannotTell, match="no_such_library") as refused:
-        with DockerEngine().open(plan, run):
-            raise AssertionError
+        with DockerEngine().open(plan, run) as environment:
+            environment.address("postgres", "postgres")
     assert "postgres:15 did not start" in refused.value.message
     assert "postgres.parameters" in refused.value.hint
     assert containers.of_run(run.id) == []
@@ -145,6 +145,7 @@ def test_the_scenarios_parameters_are_the_servers(folder: Path) -> None:
 
 def test_a_container_that_dies_in_the_middle(folder: Path, daemon: Daemon) -> None:
     with store.open_run() as run, DockerEngine().open(docker_plan(folder / "project"), run) as environment:
+        assert environment.server_version
         api = daemon.client.api
         api.kill(f"migsim-{run.id}-server")
         with pytest.raises(EngineDied, match="the PostgreSQL container"):

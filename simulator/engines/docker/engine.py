@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping
 
 from simulator.engines.docker import client, clients, images, objects, project, relay, server
 from simulator.engines.docker.clients import PORT, SOCKETS, Clients
-from simulator.engines.docker.environment import DockerEnvironment
+from simulator.engines.docker.environment import DockerEnvironment, ServerSide
 from simulator.engines.docker.images import Chosen
 from simulator.engines.docker.objects import Objects
 from simulator.engines.docker.server import Server
@@ -49,12 +50,16 @@ def _opened(made: Objects, plan: Plan, chosen: Chosen) -> Iterator[DockerEnviron
     sockets = made.volume("sockets")
     starting = server.start(made, chosen.server, sockets=sockets, parameters=plan.parameters, dumps=plan.dumps)
     code = project.start(made, plan, sockets)  # while the server makes its cluster
-    running = server.wait(starting)
-    warnings = _warnings(plan, running, chosen.server)
-    tools = _clients(made, plan, running, sockets)
     target = f"{SOCKETS}/.s.PGSQL.{PORT}"
+
+    @functools.cache
+    def awaited() -> ServerSide:
+        running = server.wait(starting)
+        warnings = _warnings(plan, running, chosen.server)
+        return ServerSide(running, _clients(made, plan, running, sockets), warnings)
+
     with relay.listening(made.run.folder / "s", code.container, code.python, target, PORT) as folder:
-        yield DockerEnvironment(server=running, clients=tools, place=code, sockets=folder, warnings=warnings)
+        yield DockerEnvironment(awaited=awaited, place=code, sockets=folder)
 
 
 def _clients(made: Objects, plan: Plan, running: Server, sockets: str) -> Clients:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -19,24 +19,35 @@ from simulator.model import Address, Outcome
 
 
 @dataclass(frozen=True)
-class DockerEnvironment:
-    """A PostgreSQL container and the project's, both without a network."""
+class ServerSide:
+    """A server that answers, and where its clients run."""
 
     server: Server
     clients: Clients
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DockerEnvironment:
+    """A PostgreSQL container and the project's, both without a network."""
+
+    awaited: Callable[[], ServerSide]  # waits until the server answers, the first time it is called
     place: Place
     sockets: str  # the relay's socket directory on this machine
-    warnings: tuple[str, ...]
     _numbers: count[int] = field(default_factory=count)
     confined: bool = True  # no container of ours has a network
 
     @property
     def client_major(self) -> int:
-        return self.clients.major
+        return self.awaited().clients.major
 
     @property
     def server_version(self) -> str:
-        return self.server.version
+        return self.awaited().server.version
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self.awaited().warnings
 
     @property
     def python(self) -> str:
@@ -55,8 +66,8 @@ class DockerEnvironment:
 
     def put(self, place: Where, source: Path) -> str:
         source = source.resolve()
-        if place == "server" and source in self.clients.mounted:
-            return self.clients.mounted[source]
+        if place == "server" and source in self.awaited().clients.mounted:
+            return self.awaited().clients.mounted[source]
         name = f"{next(self._numbers)}/{source.name}"
         if place == "project" and source.is_dir():
             self.place.put_tree(source, name)
@@ -72,17 +83,18 @@ class DockerEnvironment:
         return f"{WORK}/scratch"
 
     def address(self, dbname: str, user: str) -> Address:
+        self.awaited()
         return Address(self.sockets, PORT, dbname, user)
 
     def inside(self, dbname: str, user: str) -> Address:
         return Address(SOCKETS, PORT, dbname, user)
 
     def server_log(self) -> str:
-        return server.log(self.server)
+        return server.log(self.awaited().server)
 
     def how_to_enter(self, dbname: str) -> str:
-        name = self.server.container.name
+        name = self.awaited().server.container.name
         return f"docker exec -it {name} psql -h {SOCKETS} -U {server.SUPERUSER} {shlex.quote(dbname)}"
 
     def _container(self, place: Where) -> Container:
-        return self.clients.container if place == "server" else self.place.container
+        return self.awaited().clients.container if place == "server" else self.place.container

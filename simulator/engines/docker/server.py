@@ -44,7 +44,10 @@ LOGGING = {
     "log_min_messages": "warning",
 }
 # Waits as long as the container lives. Over TCP, which the entrypoint's temporary server does not listen on.
-_WAIT = f"until pg_isready -q -h 127.0.0.1 -p {PORT}; do sleep 0.05; done"
+_WAIT = (
+    f"until pg_isready -q -h 127.0.0.1 -p {PORT}; do sleep 0.05; done; "
+    f"exec psql -XAt -h {SOCKETS} -U {SUPERUSER} -c 'SHOW server_version'"
+)
 # Of the csvlog (PostgreSQL manual, 20.8.4), counted from 0.
 _SEVERITY_COLUMN, _MESSAGE_COLUMN = 11, 13
 
@@ -104,11 +107,10 @@ def wait(starting: Starting) -> Server:
     """Wait until it answers. Raises CannotTell with its last words when it ends instead."""
     container = starting.container
     try:
-        ready = container.run(("sh", "-c", _WAIT))
-        asked = container.run(("psql", "-XAt", "-h", SOCKETS, "-U", SUPERUSER, "-c", "SHOW server_version"))
+        asked = container.run(("sh", "-c", _WAIT))
     except EngineDied as error:
         raise _did_not_start(starting) from error
-    if ready.code != 0 or asked.code != 0:
+    if asked.code != 0:
         raise _did_not_start(starting)
     return Server(container, asked.stdout.split()[0], starting.log)
 
