@@ -1,12 +1,32 @@
-"""Where a Docker engine is missing its tests say so loudly, and under CI they fail: none is skipped in silence."""
+"""Where a Docker engine is missing its tests say so loudly, and under CI they fail: none is skipped in silence.
+
+Those that are there run one after the other: what one leaves in Docker must not pass for what another one left.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from tests.support.engines import why_no_docker
+
+
+@pytest.fixture(autouse=True)
+def _one_docker_test_at_a_time(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    if request.node.get_closest_marker("docker") is None:
+        yield
+        return
+    # The parent of a worker's own folder is the whole session's.
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with (shared / "docker.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -49,7 +49,7 @@ def test_a_ref_is_rehearsed_from_a_tree_of_its_own(migsim: Command, repository: 
     report = migsim.rehearse()
     assert (report["verdict"], report["history"]["pending"]) == ("safe", ["blog.0009_tag"])
     commit = repository.git("rev-parse", "feature/tags")
-    assert report["project"] == {"ref": "feature/tags", "commit": commit, "dirty": False}
+    assert report["project"] == {"ref": "feature/tags", "commit": commit, "dirty": False, "settings": "settings"}
 
 
 def test_the_working_tree_is_rehearsed_as_it_is(migsim: Command, repository: Repository) -> None:
