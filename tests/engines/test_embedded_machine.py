@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engines.embedded import binaries, interpreters, venvs
+from simulator import store
+from simulator.engines.embedded import EmbeddedEngine, binaries, interpreters, venvs
 from simulator.engines.embedded.binaries import Installation
 from simulator.errors import CannotTell
 from tests.support import files
@@ -206,3 +207,22 @@ def test_a_credential_in_an_indexs_address_is_not_repeated(tmp_path: Path, monke
     with pytest.raises(CannotTell) as refused:
         made(requirements, temporary=tmp_path)
     assert "hunter2" not in refused.value.message
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_a_wheels_postgresql_runs_wherever_it_was_installed(
+    mode: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also below /tmp, which a confined command does not see, and where the server's own user may not enter."""
+    original = next(one for one in binaries.installations() if one.source == binaries.WHEEL)
+    site = tmp_path / "site-packages"
+    for part in binaries.parts(original.bindir):
+        shutil.copytree(part, site / part.relative_to(original.bindir.parents[2]), symlinks=True)
+    tmp_path.chmod(mode)
+    moved = Installation(original.major, site / original.bindir.relative_to(original.bindir.parents[2]), "wheel")
+    monkeypatch.setattr(binaries, "installations", lambda: (moved,))
+    plan = embedded_plan(folder / "project")
+    with store.open_run() as run, EmbeddedEngine().open(plan, run) as environment:
+        socket = environment.inside("postgres", "postgres").host
+        asked = environment.run("server", ("psql", "-XAt", "-h", socket, "-U", "postgres", "-c", "SELECT 7"))
+        assert (asked.stdout, asked.stderr) == ("7\n", "")

@@ -57,6 +57,14 @@ def installations() -> tuple[Installation, ...]:
     return tuple(sorted(found.values(), key=lambda installation: installation.major))
 
 
+def parts(bindir: Path) -> tuple[Path, ...]:
+    """The folders that an installation consists of: its own and, for a wheel's, the one of the libraries that were
+    bundled with it, which its programs look for beside the package ($ORIGIN/../../../NAME.libs)."""
+    package = bindir.parent.parent
+    bundled = package.with_name(f"{package.name}.libs")
+    return (bindir.parent, bundled) if bundled.is_dir() else (bindir.parent,)
+
+
 def choose(plan: Plan, available: Sequence[Installation]) -> Choice:
     """The plan's major, else the nearest newer one, with a warning. Raises CannotTell where only older ones are.
 

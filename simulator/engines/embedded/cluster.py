@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator import process, store
+from simulator.engines.embedded import binaries
 from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.users import User, anyone_may_enter
 from simulator.errors import CannotTell
@@ -67,7 +68,7 @@ def prepare(folders: Folders, bindir: Path, user: User | None, confinement: Conf
 
 
 def run(argv: list[str], bindir: Path, folders: Folders, user: User | None, confinement: Confinement) -> Outcome:
-    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=(bindir.parent,))
+    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=binaries.parts(bindir))
     return process.run(wrapped, environment=environment(folders), cwd=str(folders.base))
 
 
@@ -89,12 +90,15 @@ def _runnable(bindir: Path, base: Path, user: User | None) -> Path:
     """``bindir``, or a copy of its installation where the server's user can't get at the original."""
     if user is None or anyone_may_enter(bindir):
         return bindir
-    copy = base / "postgresql"
-    _copy(bindir.parent, copy, base)
+    copy, whole = base / "postgresql", bindir.parent.parent.parent
+    for part in binaries.parts(bindir):
+        target = copy / part.relative_to(whole)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _copy(part, target, base)
     for path in (copy, *copy.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044))
-    return copy / bindir.name
+    return copy / bindir.relative_to(whole)
 
 
 def _copy(source: Path, target: Path, base: Path) -> None:

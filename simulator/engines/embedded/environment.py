@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from simulator import process
 from simulator.engines.base import Place
+from simulator.engines.embedded import binaries
 from simulator.engines.embedded.binaries import Installation
 from simulator.engines.embedded.cluster import PORT, SUPERUSER
 from simulator.engines.embedded.confinement import Confinement, Layer
@@ -118,7 +119,7 @@ class EmbeddedEnvironment:
         return path
 
     def _confined(self, place: Place, argv: tuple[str, ...]) -> list[str]:
-        tools = self.interpreter.folders if place == "project" else (self.clients.bindir.parent,)
+        tools = self.interpreter.folders if place == "project" else binaries.parts(self.clients.bindir)
         return self.confinement.wrap(
             argv,
             shown=(*tools, *self.shown, *(() if place == "project" else self.layers)),

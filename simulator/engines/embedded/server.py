@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 
+from simulator.engines.embedded import binaries
 from simulator.engines.embedded.cluster import PORT, SUPERUSER, Folders, environment, run
 from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.users import User
@@ -71,7 +72,7 @@ def start(
 ) -> Server:
     """Start the server and wait until it answers. Raises CannotTell with its own last line when it does not."""
     argv = [str(bindir / "postgres"), "-D", str(folders.data), *_settings(folders, parameters)]
-    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=(bindir.parent,), survive=survive)
+    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=binaries.parts(bindir), survive=survive)
     with folders.said.open("wb") as said:
         child = subprocess.Popen(
             wrapped,
