@@ -43,7 +43,8 @@ class Evidence:
     trace: Trace | None = None
     # The same rehearsal as superuser; made when a role that nobody named met a 42501.
     as_superuser: Trace | None = None
-    role_was_named: bool = False
+    # The scenario names the role, or it is a superuser already: then a refusal is the answer.
+    role_decides: bool = False
     tier: str = "data"
     command: tuple[str, ...] = ("migrate",)
     role: str | None = None
@@ -101,7 +102,7 @@ def _judge_failure(evidence: Evidence, failure: Failure) -> Judgement:
         return Judgement(Verdict.UNKNOWN, failure, failure.sandbox or "the project's settings did not load")
     if failure.sandbox:
         return Judgement(Verdict.UNKNOWN, failure, failure.sandbox)
-    if failure.sqlstate == INSUFFICIENT_PRIVILEGE and not evidence.role_was_named:
+    if failure.sqlstate == INSUFFICIENT_PRIVILEGE and not evidence.role_decides:
         return _judge_denied(evidence, failure)
     if _may_lack_rows(evidence, failure):
         because = f"{failure.migration or failure.phase} may have failed for the rows that were left out (tier: schema)"

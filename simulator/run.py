@@ -131,7 +131,7 @@ def _concluded(stage: Stage) -> Report:
         restores=base.restores,
         trace=trace,
         as_superuser=again,
-        role_was_named=not base.role.automatic and not base.role.superuser,
+        role_decides=not base.role.automatic,
         tier=stage.loaded.scenario.rehearse.tier,
         command=stage.loaded.scenario.rehearse.command,
         role=base.role.project_user,

@@ -175,6 +175,14 @@ def test_a_refusal_under_a_role_that_nobody_named_is_unknown(foreign_table: Comm
         assert name in report["because"]
 
 
+def test_what_a_superuser_is_refused_would_fail(migsim: Command) -> None:
+    catalog = migration('migrations.RunSQL("ALTER TABLE pg_class ADD COLUMN mine integer")', "blog.0002_tag")
+    blog.write(migsim.folder, {"blog/migrations/0003_catalog.py": catalog})
+    blog.scenario(migsim.folder, postgres={"role": "superuser"})
+    report = migsim.rehearse()
+    assert (report["verdict"], report["failure"]["sqlstate"]) == ("would-fail", "42501")
+
+
 def test_a_refusal_under_a_role_that_the_scenario_names_would_fail(foreign_table: Command) -> None:
     blog.scenario(foreign_table.folder, postgres={"role": blog.OWNER})
     report = foreign_table.rehearse()

@@ -93,7 +93,7 @@ def test_a_restore_without_errors_over_data_says_nothing() -> None:
 
 
 def test_a_refusal_of_a_named_role_would_fail() -> None:
-    assert verdict(trace=with_failure(DENIED), role_was_named=True) == Verdict.WOULD_FAIL
+    assert verdict(trace=with_failure(DENIED), role_decides=True) == Verdict.WOULD_FAIL
 
 
 def test_a_refusal_that_a_superuser_does_not_meet_is_unknown_and_names_object_and_role() -> None:
