@@ -65,6 +65,18 @@ def test_what_a_kill_leaves_is_removed_by_the_next_start(docker: Command) -> Non
     docker.assert_nothing_left()
 
 
+@pytest.mark.parametrize("moment", ["starting PostgreSQL", "loading the project's settings", "restoring", "copying"])
+def test_a_kill_at_any_moment_leaves_nothing_that_clean_does_not_remove(docker: Command, moment: str) -> None:
+    with docker.live("--format", "json", engine="docker") as live:
+        live.wait_for(moment)
+        (run,) = docker.runs.glob("*/")
+        live.send(signal.SIGKILL)
+        live.end()
+    assert docker("clean").code == 0
+    assert containers.of_run(run.name) == []
+    docker.assert_nothing_left()
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_leaves_nothing(docker: Command, number: signal.Signals, code: int) -> None:
     with migrating(docker) as (live, run):
