@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from simulator import process
 from simulator.errors import CannotTell
@@ -37,12 +38,12 @@ _FIXED = {
 }
 
 
-def git(folder: Path | None, *arguments: str) -> Outcome:
+def git(folder: Path | None, *arguments: str, stdin: BinaryIO | None = None) -> Outcome:
     """Run git in ``folder`` (None: nowhere in particular), whatever its exit code. CannotTell without git."""
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     where = ["-C", str(folder)] if folder is not None else []
     try:
-        return process.run(["git", *settings, *where, *arguments], environment=environment(os.environ))
+        return process.run(["git", *settings, *where, *arguments], environment=environment(os.environ), stdin=stdin)
     except FileNotFoundError:
         raise CannotTell("git is not installed, and the project's version comes from it", "apt install git") from None
 

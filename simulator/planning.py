@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 
 from simulator import project
@@ -53,8 +54,9 @@ def brings_code(dependencies: Dependencies) -> bool:
 
 
 def major(version: str | None) -> int | None:
-    """15 of "15.4"; 9 of "9.6"."""
-    return int(version.split(".")[0]) if version else None
+    """15 of "15.4", 9 of "9.6", 18 of "18beta1"; None where no number begins it."""
+    match = re.match(r"\d+", version or "")
+    return int(match[0]) if match else None
 
 
 def room(dumps: Iterable[Dump]) -> int:

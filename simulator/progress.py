@@ -39,11 +39,6 @@ class Progress:
             share = min(100, 100 * done // total)
             self._status.update(f"{escape(self._stage)}: {share} % {escape(unit)}".rstrip())
 
-    def detail(self, text: str) -> None:
-        """What the stage is at (migration 3 of 9 ...); shown on a terminal only."""
-        if self._status is not None:
-            self._status.update(f"{escape(self._stage)}: {escape(text)}")
-
     def say(self, text: str) -> None:
         """One line that stays."""
         if not self.quiet:

@@ -22,6 +22,7 @@ from simulator.dumps.filtering import without_extensions
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, DumpEntry, Failure, Outcome
+from simulator.planning import major
 from simulator.restore_errors import Known
 from simulator.roles import SUPERUSER, RolePlan
 
@@ -145,9 +146,9 @@ def _check(environment: Environment, dump: Dump, clean: bool) -> tuple[str, ...]
             f"{dump.path} is plain SQL: `clean: true` works with archives only",
             "take the dump with pg_dump -Fc, or with --clean --if-exists and leave `clean` out",
         )
-    dumped_by, dumped_from = _major(dump.dumped_by), _major(dump.dumped_from)
+    dumped_by, dumped_from = major(dump.dumped_by), major(dump.dumped_from)
     version = environment.server_version.split()[0]
-    server = _major(version) or 0
+    server = major(version) or 0
     if dumped_from and server < dumped_from:
         raise CannotTell(
             f"{dump.path} was dumped from PostgreSQL {dump.dumped_from}, and the throwaway server is {version}, older",
@@ -161,11 +162,6 @@ def _check(environment: Environment, dump: Dump, clean: bool) -> tuple[str, ...]
     if dumped_from and server > dumped_from:
         return (f"the dump is of PostgreSQL {dump.dumped_from}, the throwaway server is {version}",)
     return ()
-
-
-def _major(version: str | None) -> int | None:
-    match = re.match(r"\d+", version or "")
-    return int(match[0]) if match else None
 
 
 def _create_roles(connection: database.Connection, roles: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.errors import CannotTell
+
+_RUN = re.compile(r"[0-9a-f]{10}")  # what ``open_run`` calls its folders
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def sweep(remove: Callable[[Mapping[str, str]], bool], *, kept: bool = False) ->
         return []
     left: list[str] = []
     with _locked(runs / ".lock"):
-        dead = [folder for folder in sorted(runs.iterdir()) if folder.is_dir() and _is_dead(folder)]
+        dead = [folder for folder in _runs_in(runs) if _is_dead(folder)]
     for folder in dead:
         if (folder / "kept").exists() and not kept:
             continue
@@ -111,7 +114,7 @@ def live_runs() -> list[str]:
     if not runs.is_dir():
         return []
     with _locked(runs / ".lock"):
-        return [folder.name for folder in sorted(runs.iterdir()) if folder.is_dir() and not _is_dead(folder)]
+        return [folder.name for folder in _runs_in(runs) if not _is_dead(folder)]
 
 
 def read_ledger(folder: Path) -> list[dict[str, str]]:
@@ -152,11 +155,10 @@ def cached(kind: str, key: str) -> Iterator[tuple[Path, bool]]:
     The caller fills an incomplete one inside the ``with``; it counts as complete only when that ends without
     an exception, by a marker that is written last. A half-filled one is emptied first.
     """
-    parent = cache_folder() / kind
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = parent / key
-    with _locked(parent / f".{key}.lock"):
-        ready = parent / f".{key}.ready"
+    folder = cache_folder() / kind / key
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(_entry_lock(folder)):
+        ready = _ready_marker(folder)
         if ready.exists() and folder.exists():
             yield folder, True
             return
@@ -166,6 +168,46 @@ def cached(kind: str, key: str) -> Iterator[tuple[Path, bool]]:
         folder.mkdir()
         yield folder, False
         ready.touch()
+
+
+def caches() -> list[Path]:
+    """The folder of each kind of cache that is there."""
+    folder = cache_folder()
+    return sorted(kind for kind in folder.iterdir() if any(_entries(kind))) if folder.is_dir() else []
+
+
+def empty_cache(kind: Path) -> None:
+    """Remove every entry of that kind, and its folder unless something else lies in it."""
+    for entry in list(_entries(kind)):
+        _ready_marker(entry).unlink(missing_ok=True)
+        if entry.exists():
+            remove_tree(entry)
+        _entry_lock(entry).unlink()
+    with contextlib.suppress(OSError):
+        kind.rmdir()
+
+
+def _entries(kind: Path) -> Iterator[Path]:
+    """What ``cached`` made there, told by its locks: MIGSIM_CACHE may name a folder that holds more than ours."""
+    for lock in kind.glob(".?*.lock"):
+        yield kind / lock.name.removeprefix(".").removesuffix(".lock")
+
+
+def _entry_lock(entry: Path) -> Path:
+    return entry.with_name(f".{entry.name}.lock")
+
+
+def _ready_marker(entry: Path) -> Path:
+    return entry.with_name(f".{entry.name}.ready")
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    """What ``open_run`` made there: MIGSIM_RUNS may name a folder that holds more than ours."""
+    return sorted(path for path in folder.iterdir() if _RUN.fullmatch(path.name) and path.is_dir() and _is_run(path))
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "lock").is_file() or not any(folder.iterdir())  # a kill can come before the lock is made
 
 
 def _is_dead(folder: Path) -> bool:

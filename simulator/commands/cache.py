@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.markup import escape
 
@@ -14,7 +12,7 @@ from simulator.errors import CannotTell
 
 def show(console: Console) -> int:
     """Each kind with its size and place; Docker's by name."""
-    for kind in _kinds():
+    for kind in store.caches():
         size = sum(file.lstat().st_size for file in kind.rglob("*") if not file.is_dir())
         console.print(f"{kind.name:<16} {size / (1 << 20):9.1f} MB  {escape(str(kind))}")
     try:
@@ -33,8 +31,8 @@ def prune(console: Console) -> int:
     """
     if alive := store.live_runs():
         raise CannotTell(f"a run is going on ({alive[0]}) and may use the caches", "wait for it")
-    for kind in _kinds():
-        store.remove_tree(kind)
+    for kind in store.caches():
+        store.empty_cache(kind)
         console.print(f"removed {escape(str(kind))}")
     try:
         with client.connect() as daemon:
@@ -48,8 +46,3 @@ def prune(console: Console) -> int:
 def _told(name: str, reason: str | None, console: Console) -> bool:
     console.print(f"removed {escape(name)}" if reason is None else f"kept    {escape(name)}: {escape(reason)}")
     return reason is not None
-
-
-def _kinds() -> list[Path]:
-    folder = store.cache_folder()
-    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []

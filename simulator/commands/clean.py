@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 
 from simulator import engines, store
+from simulator.errors import CannotTell
 
 
 def run(console: Console) -> int:
     """Remove dead runs and those that ``--keep`` left up; 3 when something could not be removed."""
     left = store.sweep(engines.remove, kept=True)
     for line in left:
-        console.print(f"still there: {line}")
+        console.print(f"still there: {escape(line)}")
     if left:
         console.print("its engine does not answer: run migsim clean again when it does")
-        return 3
+        return CannotTell.exit_code
     console.print("nothing is left of any run that has ended")
     return 0

@@ -37,7 +37,7 @@ def run(console: Console) -> int:
         mark = "[green]ok[/]" if check.problem is None else "[red]no[/]"
         console.print(f"{mark}  {check.name:<10} {escape(check.problem or check.text)}", soft_wrap=True)
     usable = any(check.problem is None for check in checks if check.name in ENGINES)
-    return 0 if usable else 3
+    return 0 if usable else CannotTell.exit_code
 
 
 def _checks() -> Iterator[Check]:

@@ -27,7 +27,7 @@ _ROWS, _LARGE_OBJECTS = 1, 3  # kinds of data block, custom format
 _LONGEST_STRING = 1 << 30  # a definition can't be longer than the server's own limit for one value
 _SUFFIXES = ("", ".gz", ".lz4", ".zst")
 # How the rows of one table end in an uncompressed data file.
-_END_OF_ROWS = b"\\.\n"
+_END_OF_ROWS = b"\\."
 
 
 class UnknownVersion(ValueError):
@@ -143,7 +143,7 @@ def _existing(folder: Path, name: str) -> Path | None:
 def _ends_like_rows(file: Path) -> bool:
     with file.open("rb") as stream:
         stream.seek(max(0, file.stat().st_size - 16))
-        return stream.read().rstrip(b"\n").endswith(_END_OF_ROWS.rstrip(b"\n"))
+        return stream.read().rstrip(b"\n").endswith(_END_OF_ROWS)
 
 
 def _check_large_objects(folder: Path, listing: Path) -> None:

@@ -51,7 +51,8 @@ class Facts:
     tablespaces: dict[str, None] = field(default_factory=dict)
     tables: int = 0
     relations: int = 0
-    made_without_rows: dict[str, None] = field(default_factory=dict)  # where rows come by COPY (tables > 0)
+    # (schema, table), where rows come by COPY (tables > 0)
+    made_without_rows: dict[tuple[str | None, str], None] = field(default_factory=dict)
 
 
 class NotRestorable(ValueError):
@@ -82,6 +83,7 @@ def check_script(stream: BinaryIO) -> None:
     scanner = _Scanner()
     for line in lines(stream):
         scanner.line(line)
+    scanner.line(b";\n")  # psql runs the last statement without one, too
     scanner.end()
 
 
@@ -208,7 +210,7 @@ class _Scanner:
             self._rows_of = copy[1]
             self.facts.tables += 1
             if filled := statements.relation(statement):
-                self.facts.made_without_rows.pop(filled.name, None)
+                self.facts.made_without_rows.pop((filled.schema, filled.name), None)
         elif _DATABASE.match(statement):
             raise NotRestorable(*_OWN_DATABASE)
         else:
@@ -244,7 +246,7 @@ def _read_statement(statement: str, facts: Facts) -> None:
     if (made := statements.relation(statement)) and made.kind and made.kind != "index":
         facts.relations += 1
         if made.kind == "table" and not statements.is_partitioned(statement):
-            facts.made_without_rows[made.name] = None
+            facts.made_without_rows[made.schema, made.name] = None
     facts.roles.update(dict.fromkeys(statements.roles(statement)))
     if name := statements.tablespace(statement):
         facts.tablespaces[name] = None

@@ -19,6 +19,7 @@ from simulator.errors import CannotTell
 from simulator.model import Dump, DumpEntry
 
 _AGAIN = "take or copy the dump again, and see that pg_dump exits 0"
+_WHOLE_SCRIPT = "see that it is whole: psql has to read it to its end"
 _PHYSICAL = ("is a copy of a data directory, not a dump", "take a dump: pg_dump -Fc DATABASE")
 # Entries whose definitions name roles besides their owner.
 _WITH_ROLES = {"ACL", "DEFAULT ACL", "POLICY", "USER MAPPING", "DATABASE PROPERTIES"}
@@ -62,13 +63,13 @@ def open_inside(path: Path, read: Callable[[int], None] | None = None) -> io.Buf
 
 def check_script(path: Path) -> None:
     """Refuse a script of a ``sql`` step that would leave its database or run programs. Raises CannotTell."""
-    with _refusals(path), open_inside(path) as stream:
+    with _refusals(path, _WHOLE_SCRIPT), open_inside(path) as stream:
         plain.check_script(stream)
 
 
 @contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    """Everything that can be wrong with a dump, as one line and a hint."""
+def _refusals(path: Path, if_cut: str = _AGAIN) -> Iterator[None]:
+    """Everything that can be wrong with a dump or script, as one line and a hint."""
     try:
         yield
     except _NoDump as error:
@@ -81,7 +82,7 @@ def _refusals(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise CannotTell(f"there is no dump {path}", _nearest(path)) from error
     except (*compression.DAMAGE, ValueError) as error:
-        raise CannotTell(f"{path} is cut short or damaged: {_first_line(error)}", _AGAIN) from error
+        raise CannotTell(f"{path} is cut short or damaged: {_first_line(error)}", if_cut) from error
     except OSError as error:
         raise CannotTell(f"{path} can't be read: {error.strerror}", f"try: ls -lL {path}") from error
 
@@ -205,7 +206,7 @@ def _from_plain(path: Path, facts: plain.Facts, kind: compression.Compression, s
         tablespaces=tuple(facts.tablespaces),
         tables=facts.tables,
         relations=facts.relations,
-        without_rows=tuple(facts.made_without_rows) if facts.tables else (),
+        without_rows=tuple(name for _schema, name in facts.made_without_rows) if facts.tables else (),
         encoding=facts.encoding if facts.encoding in _NOT_CONVERTED else None,
     )
 

@@ -27,7 +27,6 @@ class ProjectLook:
     packaging: Packaging = field(default_factory=Packaging)
     env_file: Path | None = None
     env_names: frozenset[str] = frozenset()  # the variables that it sets
-    git_top: Path | None = None
 
 
 def look(folder: Path, *, tops: tuple[Path, ...] = ()) -> ProjectLook:
@@ -50,7 +49,6 @@ def look(folder: Path, *, tops: tuple[Path, ...] = ()) -> ProjectLook:
         packaging=packaging(folders),
         env_file=dotenv if names else None,
         env_names=names,
-        git_top=git_top,
     )
 
 

@@ -84,10 +84,19 @@ def _composed(path: Path) -> Iterator[Build]:
                 context=(path.parent / str(build.get("context", "."))).resolve(),
                 dockerfile=str(build.get("dockerfile", "Dockerfile")),
                 target=str(build["target"]) if build.get("target") else None,
-                args={str(name): str(value) for name, value in _mapping(build.get("args")).items()},
+                args=dict(_arguments(build.get("args"))),
             )
             if (found.context / found.dockerfile).is_file():
                 yield found
+
+
+def _arguments(written: Any) -> Iterator[tuple[str, str]]:
+    """Compose's ``args``, a mapping or a list. One without a value comes from a shell: it is left to the Dockerfile."""
+    if isinstance(written, list):
+        written = dict(str(item).split("=", 1) for item in written if "=" in str(item))
+    for name, value in _mapping(written).items():
+        if value is not None:
+            yield str(name), str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _foreign(folders: Sequence[Path], projects: Sequence[tuple[Path, Mapping[str, Any]]]) -> Iterator[Path]:

@@ -161,7 +161,7 @@ class Django(_Strict):
     system_packages: Strings = ()
     """Docker: Debian packages that the virtual environment needs."""
     code: Literal["image", "checkout"] | None = None
-    """With image or build: the image's own code (default), or the checkout put over it (implied by ref)."""
+    """With image or build: the image's own code (default), or the checkout put over it (implied by ref and merge)."""
 
 
 class Rehearse(_Strict):

@@ -80,7 +80,7 @@ def connect(address: Address) -> psycopg.Connection:
     )
 
 
-def left_of(name: str, run_id: str, folder: Path) -> list[str]:
+def left_of(name: str, run_id: str) -> list[str]:
     """Everything that still exists of a run: in Docker, as a process, as its folder."""
     found = containers.of_run(run_id) if name == "docker" else []
     inside = str(store.runs_folder() / run_id)
@@ -249,7 +249,7 @@ def test_the_end_leaves_nothing(name: str, folder: Path) -> None:
             idle = connect(address)
         entries = store.read_ledger(run.folder)
     assert entries
-    assert left_of(name, run.id, folder) == []
+    assert left_of(name, run.id) == []
     # Another test's may pass by; one that we left would stay.
     until(lambda: name != "docker" or containers.anonymous_volumes() <= before)
     with pytest.raises(psycopg.OperationalError):
@@ -264,11 +264,11 @@ def test_what_a_kill_leaves_is_swept_and_a_live_run_is_not(name: str, folder: Pa
         run_id = holder.stdout.readline().strip()
         assert run_id
         assert engines_sweep() == []
-        assert left_of(name, run_id, folder), "a live run was swept"
+        assert left_of(name, run_id), "a live run was swept"
         holder.send_signal(signal.SIGKILL)
-    assert left_of(name, run_id, folder)
+    assert left_of(name, run_id)
     assert engines_sweep() == []
-    assert left_of(name, run_id, folder) == []
+    assert left_of(name, run_id) == []
     with connect(environment.address("postgres", "postgres")) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
 

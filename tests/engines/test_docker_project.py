@@ -80,6 +80,13 @@ def arguments(process: psutil.Process) -> list[str]:
         return []
 
 
+def opened(pid: int) -> Iterator[str]:
+    """What a process has open, files without a name too."""
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield os.readlink(descriptor)
+
+
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     with own_folders() as made:
@@ -245,6 +252,25 @@ def test_a_build_ends_when_migsim_is_killed(tmp_path: Path, folder: Path, daemon
     wait_for(lambda: not any(str(tmp_path) in " ".join(arguments(one)) for one in psutil.process_iter()))
     assert store.sweep(engines.remove) == []
     wait_for(lambda: not any(mark in one["Command"] for one in daemon.client.api.containers(all=True)))
+    assert list((folder / "r").glob("[0-9a-f]*")) == []
+
+
+def test_a_kill_leaves_no_copy_of_what_is_sent_to_a_build(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the docker command migsim itself makes a tar of the Dockerfile's folder."""
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    write(tmp_path, {"Dockerfile": "FROM python:3.11-slim\n"})
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(1 << 30)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with subprocess.Popen([sys.executable, "-c", BUILD, str(tmp_path)], cwd=REPOSITORY) as builder:
+        wait_for(lambda: any(name.startswith(f"{temporary}/") for name in opened(builder.pid)))
+        builder.kill()
+    assert list(temporary.iterdir()) == []
+    assert store.sweep(engines.remove) == []
     assert list((folder / "r").glob("[0-9a-f]*")) == []
 
 

@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import pytest
 
 from simulator import store
 from simulator.engines.embedded import EmbeddedEngine
+from tests.support.command import until
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan
 from tests.support.users import again_as_ordinary_user
@@ -38,7 +38,6 @@ with store.open_run(keep=keep) as run:
 """
 # Gives up what namespaces need, where root has it to give.
 POWERLESS = ("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin") if os.getuid() == 0 else ()
-PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -88,15 +87,8 @@ def migsim(folder: Path, *words: str, prefix: tuple[str, ...] = ()) -> Iterator[
             child.kill()
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.005)
-
-
 def written(victim: Victim, pattern: str) -> bool:
-    return any(run.glob(pattern) for run in victim.runs if [*run.glob(pattern)])
+    return any(any(run.glob(pattern)) for run in victim.runs)
 
 
 MOMENTS: dict[str, str] = {

@@ -55,19 +55,10 @@ class Production:
         """A dump of a database in which ``script`` was run by its owner. ``form`` is pg_dump's -F."""
         into = self.folder / name
         with self.server.database("production", *_as(owner), script) as address:
-            command = [
-                "pg_dump",
-                "-h",
-                address.host,
-                "-p",
-                str(address.port),
-                "-U",
-                "postgres",
-                f"-F{form}",
-                "-f",
-                into,
-            ]
-            subprocess.run([self.server.binaries / command[0], *command[1:], "production"], check=True)
+            where = ("-h", address.host, "-p", str(address.port), "-U", "postgres")
+            subprocess.run(
+                [self.server.binaries / "pg_dump", *where, f"-F{form}", "-f", into, "production"], check=True
+            )
         return into
 
 

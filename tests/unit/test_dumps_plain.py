@@ -54,6 +54,11 @@ COPY public.django_migrations (id) FROM stdin;
     assert facts.started.hour == 3
 
 
+def test_tables_of_one_name_in_two_schemas_are_two() -> None:
+    facts = _scan("CREATE TABLE a.t (\n);\nCREATE TABLE b.t (\n);\nCOPY b.t FROM stdin;\n\\.\n")
+    assert list(facts.made_without_rows) == [("a", "t")]
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -114,3 +119,19 @@ def test_a_script_by_hand_needs_no_frame() -> None:
     plain.check_script(io.BytesIO(b"CREATE TABLE t ();\nINSERT INTO t DEFAULT VALUES;\n"))
     with pytest.raises(plain.NotRestorable):
         plain.check_script(io.BytesIO(b"\\connect other\n"))
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", "SELECT 1 -- the last", "SELECT 1\n\n", "SELECT 1;", ""])
+def test_the_last_statement_of_a_script_by_hand_needs_no_semicolon(text: str) -> None:
+    plain.check_script(io.BytesIO(text.encode()))
+
+
+@pytest.mark.parametrize("text", ["SELECT 'open", "SELECT $$ open;\n", "/* open", "COPY t FROM stdin;\n1\n"])
+def test_a_script_by_hand_that_leaves_something_open(text: str) -> None:
+    with pytest.raises(plain.Cut):
+        plain.check_script(io.BytesIO(text.encode()))
+
+
+def test_the_last_statement_of_a_script_counts_too() -> None:
+    with pytest.raises(plain.NotRestorable):
+        plain.check_script(io.BytesIO(b"CREATE DATABASE other"))

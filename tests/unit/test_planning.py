@@ -26,8 +26,10 @@ def dump(dumped_from: str = "15.4", dumped_by: str = "15.4", **facts: object) ->
     return Dump(Path("prod.dump"), **{"format": "custom", "dumped_from": dumped_from, "dumped_by": dumped_by} | facts)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("version", "expected"), [("15.4", 15), ("16", 16), ("9.6.24", 9), (None, None)])
-def test_a_major_is_the_number_before_the_first_dot(version: str | None, expected: int | None) -> None:
+@pytest.mark.parametrize(
+    ("version", "expected"), [("15.4", 15), ("16", 16), ("9.6.24", 9), ("18beta1", 18), (None, None)]
+)
+def test_a_major_is_the_number_that_a_version_begins_with(version: str | None, expected: int | None) -> None:
     assert major(version) == expected
 
 

@@ -41,7 +41,7 @@ def test_settings_in_several_files_with_variables(tmp_path: Path) -> None:
 def test_a_project_below_with_its_packaging_above(tmp_path: Path) -> None:
     top = projects.below(repository.new(tmp_path / "shop").root)
     seen = look(top)
-    assert (seen.home, seen.git_top) == (top / "src", top)
+    assert seen.home == top / "src"
     assert choices(Django(), seen, top) == (Requirements((top / "pyproject.toml",)),)
     assert choices(Django(project="src"), look(top / "src"), top) == (Requirements((top / "pyproject.toml",)),)
 
@@ -78,6 +78,14 @@ def test_a_dockerfile_comes_first_and_the_rest_is_kept_for_the_other_engine(tmp_
         Requirements((tmp_path / "requirements.txt",)),
         Interpreter(tmp_path / ".venv/bin/python"),
     )
+
+
+@pytest.mark.parametrize("args", ["[VERSION=a=b, DEBUG=true, FROM_SHELL]", "{VERSION: a=b, DEBUG: true, FROM_SHELL: }"])
+def test_build_arguments_of_a_compose_file(tmp_path: Path, args: str) -> None:
+    compose = f"services: {{web: {{build: {{context: ., args: {args}}}}}}}\n"
+    seen = look(files.write(projects.plain(tmp_path), {"compose.yaml": compose, "Dockerfile": "FROM scratch\n"}))
+    first, *_ = choices(Django(), seen, tmp_path)
+    assert first == Build(tmp_path.resolve(), args={"VERSION": "a=b", "DEBUG": "true"})
 
 
 def test_a_ref_puts_its_checkout_over_the_image(tmp_path: Path) -> None:

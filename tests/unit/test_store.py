@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator import store
+from tests.support import files
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +116,33 @@ def test_a_cache_entry_is_ready_only_when_it_was_filled_to_the_end() -> None:
     with store.cached("venvs", "k") as (folder, ready):
         assert ready
         assert (folder / "whole").exists()
+
+
+def test_a_sweep_removes_nothing_but_runs(tmp_path: Path) -> None:
+    files.write(tmp_path / "runs", {"photos/1.jpg": "mine", "0123456789/notes.txt": "mine"})
+    dead = dead_run()
+    assert store.sweep(lambda entry: True, kept=True) == []
+    assert store.live_runs() == []
+    assert not dead.exists()
+    assert files.read(tmp_path / "runs") == {"photos/1.jpg": "mine", "0123456789/notes.txt": "mine", ".lock": ""}
+
+
+def test_a_run_that_was_killed_before_its_lock_was_made_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "runs/0123456789").mkdir(parents=True)
+    assert store.sweep(lambda entry: True) == []
+    assert not (tmp_path / "runs/0123456789").exists()
+
+
+def test_caches_are_emptied_of_their_own_entries_only(tmp_path: Path) -> None:
+    theirs = {"photos/1.jpg": "mine", "venvs/my-own/bin/python": "mine"}
+    files.write(tmp_path / "cache", theirs)
+    with store.cached("venvs", "k") as (folder, _ready):
+        (folder / "whole").touch()
+    with store.cached("initdb", "k"):
+        pass
+    assert [kind.name for kind in store.caches()] == ["initdb", "venvs"]
+    for kind in store.caches():
+        store.empty_cache(kind)
+    assert store.caches() == []
+    assert files.read(tmp_path / "cache") == theirs
+    assert not (tmp_path / "cache/initdb").exists()

@@ -15,14 +15,16 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import requests
+from docker import utils
+from docker.api.build import process_dockerfile
 from docker.errors import APIError, ImageNotFound
 from jinja2 import Environment, StrictUndefined
 
 from simulator import process
-from simulator.engines.docker import outside
+from simulator.engines.docker import archive, outside
 from simulator.engines.docker.client import Daemon
 from simulator.engines.docker.objects import CACHE_LABEL
 from simulator.errors import CannotTell, UsageError
@@ -36,15 +38,18 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _BUILDKIT = re.compile(r"BuildKit|buildx", re.IGNORECASE)
 
 
-def project(daemon: Daemon, build: Build) -> str:
-    """Build the user's Dockerfile as Compose would; the image's id. Raises CannotTell with the build's last lines."""
+def project(daemon: Daemon, build: Build, work: Path) -> str:
+    """Build the user's Dockerfile as Compose would; the image's id. Raises CannotTell with the build's last lines.
+
+    ``work`` is the run's folder: what the build writes on this machine goes with the run.
+    """
     dockerfile = build.context / build.dockerfile
     if not dockerfile.is_file():
         raise CannotTell(f"there is no {dockerfile}", "correct `build:` in the scenario")
     tag = tag_of(build)
     before = _id(daemon, tag)
     with_command = shutil.which("docker") is not None
-    image = _by_command(build, tag) if with_command else _by_api(daemon, build, tag)
+    image = _by_command(build, tag, work) if with_command else _by_api(daemon, build, tag)
     if before and before != image:
         # Nobody names it any more; one that another run still uses stays, and is refused here.
         with contextlib.suppress(APIError):
@@ -62,8 +67,9 @@ def with_packages(daemon: Daemon, base: str, packages: Iterable[str]) -> str:
     if _id(daemon, tag) is None:
         text = _template("system-packages.Dockerfile.j2", base=base, packages=wanted)
         what = f"system_packages: {', '.join(wanted)} could not be installed on {base}"
-        options = {"fileobj": io.BytesIO(text.encode()), "buildargs": outside.proxies(os.environ)}
-        _build(daemon, tag, "system", what, "apt-cache policy PACKAGE, in a container of that image", options)
+        context = io.BytesIO(b"".join(archive.of_contents([("Dockerfile", text.encode())])))
+        options = {"buildargs": outside.proxies(os.environ)}
+        _build(daemon, tag, "system", what, "apt-cache policy PACKAGE, in a container of that image", context, options)
     return tag
 
 
@@ -77,30 +83,18 @@ def tag_of_packages(daemon: Daemon, base: str, packages: Iterable[str]) -> str:
     return f"migsim/system:{_digest(str(daemon.client.images.get(base).id), *sorted(packages))}"
 
 
-def _by_command(build: Build, tag: str) -> str:
+def _by_command(build: Build, tag: str, work: Path) -> str:
     """With the docker command: BuildKit where it is installed."""
-    with tempfile.TemporaryDirectory(prefix="migsim-build-") as folder:
-        answer = Path(folder) / "id"
-        argv = [
-            *_ending_with_us(),
-            "docker",
-            "build",
-            "--force-rm",
-            "--iidfile",
-            str(answer),
-            "--tag",
-            tag,
-            "--label",
-            f"{CACHE_LABEL}=build",
-        ]
-        argv += ["--file", str(build.context / build.dockerfile)]
-        argv += ["--target", build.target] if build.target else []
-        for name in build.args:
-            argv += ["--build-arg", name]  # its value comes from the environment: no other user sees that
-        done = process.run([*argv, str(build.context)], environment={**os.environ, **build.args})
-        if done.code != 0:
-            raise _failed(build, _without(build.args.values(), done.stdout + done.stderr))
-        return answer.read_text().strip()
+    answer = work / "built-image"
+    argv = [*_ending_with_us(), "docker", "build", "--force-rm", "--iidfile", str(answer), "--tag", tag]
+    argv += ["--label", f"{CACHE_LABEL}=build", "--file", str(build.context / build.dockerfile)]
+    argv += ["--target", build.target] if build.target else []
+    for name in build.args:
+        argv += ["--build-arg", name]  # its value comes from the environment: no other user sees that
+    done = process.run([*argv, str(build.context)], environment={**os.environ, **build.args})
+    if done.code != 0:
+        raise _failed(build, _without(build.args.values(), done.stdout + done.stderr))
+    return answer.read_text().strip()
 
 
 def _ending_with_us() -> list[str]:
@@ -110,21 +104,36 @@ def _ending_with_us() -> list[str]:
 
 def _by_api(daemon: Daemon, build: Build, tag: str) -> str:
     """Without the docker command: the classic builder."""
-    options = {
-        "path": str(build.context),
-        "dockerfile": build.dockerfile,
-        "target": build.target,
-        "buildargs": dict(build.args),
-    }
     what = f"{build.context / build.dockerfile} could not be built"
-    return _build(daemon, tag, "build", what, "docker build " + str(build.context), options)
+    dockerfile = process_dockerfile(build.dockerfile, str(build.context))
+    with tempfile.TemporaryFile() as spool:
+        utils.tar(build.context, exclude=_ignored(build.context), dockerfile=dockerfile, fileobj=spool)
+        options = {"dockerfile": dockerfile[0], "target": build.target, "buildargs": dict(build.args)}
+        return _build(daemon, tag, "build", what, f"docker build {build.context}", spool, options)
 
 
-def _build(daemon: Daemon, tag: str, kind: str, what: str, hint: str, options: Mapping[str, Any]) -> str:
+def _ignored(context: Path) -> list[str]:
+    """The patterns of its .dockerignore."""
+    file = context / ".dockerignore"
+    lines = [line.strip() for line in file.read_text().splitlines()] if file.exists() else []
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _build(
+    daemon: Daemon, tag: str, kind: str, what: str, hint: str, context: IO[bytes], options: Mapping[str, Any]
+) -> str:
+    """Build from a tar of ours: the file that docker-py would write one to has a name, and outlives a kill."""
     said: list[str] = []
     try:
         events = daemon.client.api.build(
-            tag=tag, labels={CACHE_LABEL: kind}, rm=True, forcerm=True, decode=True, **options
+            fileobj=context,
+            custom_context=True,
+            tag=tag,
+            labels={CACHE_LABEL: kind},
+            rm=True,
+            forcerm=True,
+            decode=True,
+            **options,
         )
         for event in events:
             said.append(str(event.get("stream") or ""))

@@ -25,7 +25,7 @@ def _image_and_volume(objects: Objects, plan: Plan) -> tuple[str, str | None]:
         case Image(reference=reference):
             return reference, None
         case Build() as build:
-            return builds.project(objects.daemon, build), None
+            return builds.project(objects.daemon, build, objects.run.folder), None
         case Requirements() as requirements:
             base = images.python(requirements)
             if requirements.system_packages:

@@ -382,6 +382,14 @@ def test_a_script_that_fails_names_its_line(server: Environment, tmp_path: Path,
     assert ask(server, dbname, "SELECT to_regclass('after')") == [(None,)]
 
 
+def test_the_last_statement_of_a_script_needs_no_semicolon(server: Environment, tmp_path: Path, dbname: str) -> None:
+    restore.prepare(server, dbname, settle_role("superuser", None))
+    script = tmp_path / "legacy.sql"
+    script.write_text("CREATE TABLE t (id integer);\nINSERT INTO t VALUES (1) -- the only one")
+    assert restore.run_sql(server, dbname, script).errors == ()
+    assert ask(server, dbname, "SELECT id FROM t") == [(1,)]
+
+
 @pytest.mark.parametrize("line", ["\\connect postgres", "\\! id", "CREATE DATABASE other;"])
 def test_a_script_that_leaves_its_database_is_refused(
     server: Environment, tmp_path: Path, dbname: str, line: str
