@@ -11,8 +11,10 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from simulator import catalog
+from simulator.catalog import Catalog
 from simulator.errors import EngineDied
-from simulator.model import Address
+from simulator.model import Address, Existing
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -27,6 +29,25 @@ _DROPS_BY_FORCE = 130000
 _OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 _NOT_OF_AN_EXTENSION = """NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
+
+# A table by "schema.table"; a dot may be part of either.
+_TABLE = """SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE concat(n.nspname, '.', c.relname) = %s AND c.relkind IN ('r', 'p', 'm', 'f')"""
+_HOLDERS = f"""
+    SELECT CASE WHEN k.oid IS NOT NULL THEN 'constraint' WHEN c.relkind IN ('i', 'I') THEN 'index'
+            WHEN c.relispartition THEN 'partition' ELSE CASE c.relkind
+            WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' WHEN 'v' THEN 'view'
+            WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'composite type' END END,
+        n.nspname, t.relname, pg_get_userbyid(c.relowner), coalesce(i.indisvalid, true), x.extname
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_index i ON i.indexrelid = c.oid
+    LEFT JOIN pg_class t ON t.oid = i.indrelid
+    LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
+    LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = coalesce(t.oid, c.oid)
+        AND d.deptype = 'e'
+    LEFT JOIN pg_extension x ON x.oid = d.refobjid
+    WHERE c.relname = %s AND {_OURS}
+    ORDER BY n.nspname <> 'public', n.nspname"""
 
 
 def forget_libpq_settings(environ: MutableMapping[str, str]) -> None:
@@ -111,6 +132,40 @@ def clone(admin: Connection, source: str, name: str) -> None:
         raise EngineDied(f"the database {source} is gone", "migsim doctor")
     end_sessions(admin, source)
     create_database(admin, name, row[0], template=source)
+    _copy_settings(admin, source, name)
+
+
+def create_like(admin: Connection, source: str, name: str) -> None:
+    """An empty database with the owner, the encoding and the settings of ``source``."""
+    row = admin.execute(
+        "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s", (source,)
+    ).fetchone()
+    if row is None:
+        raise EngineDied(f"the database {source} is gone", "migsim doctor")
+    create_database(admin, name, row[0], encoding=row[1])
+    _copy_settings(admin, source, name)
+
+
+def search_path(admin: Connection, name: str) -> tuple[str, ...]:
+    """The schemas that the database's own settings, or those of a role in it, put on the search path."""
+    rows = admin.execute(
+        """SELECT trim(schema, ' "') FROM pg_catalog.pg_db_role_setting
+           JOIN pg_database ON pg_database.oid = setdatabase,
+           unnest(setconfig) setting, regexp_split_to_table(substr(setting, length('search_path=') + 1), ',') schema
+           WHERE datname = %s AND setting LIKE 'search_path=%%'""",
+        (name,),
+    )
+    return tuple(dict.fromkeys(schema for (schema,) in rows if schema and schema != "$user"))
+
+
+def create_schemas(connection: Connection, names: Iterable[str]) -> None:
+    """Those that are not there yet, as whoever is connected."""
+    for name in names:
+        if not name.startswith("pg_"):
+            _execute(connection, "CREATE SCHEMA IF NOT EXISTS {}", sql.Identifier(name))
+
+
+def _copy_settings(admin: Connection, source: str, name: str) -> None:
     # Copied as they are: some can't be set again by a statement (a backend's own, an extension's not loaded here).
     admin.execute(
         """INSERT INTO pg_catalog.pg_db_role_setting (setdatabase, setrole, setconfig)
@@ -172,6 +227,69 @@ def owner_of(connection: Connection, relation: str, schema: str | None = None) -
         (relation, schema, schema),
     ).fetchone()
     return str(row[0]) if row else None
+
+
+def read_catalog(connection: Connection) -> Catalog:
+    """Everything that ``catalog.QUERY`` tells of this database. The session's own settings stay as they are."""
+    with connection.transaction():
+        connection.execute(
+            "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) s (name, value)",
+            (list(catalog.SETTINGS), list(catalog.SETTINGS.values())),
+        )
+        return Catalog(catalog.facts(connection.execute(catalog.QUERY.encode()).fetchall()))
+
+
+def tables(connection: Connection) -> tuple[str, ...]:
+    """What holds rows, as "schema.table" without quotes: not the partitions, whose rows their parent counts."""
+    return tuple(
+        f"{schema}.{table}"
+        for schema, table in connection.execute(
+            f"""SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {_OURS} AND {_NOT_OF_AN_EXTENSION}
+                ORDER BY 1, 2""".encode()
+        )
+    )
+
+
+def count_rows(connection: Connection, tables: Iterable[str]) -> dict[str, int]:
+    """Exactly how many rows each "schema.table" has. One that is not there is left out."""
+    counted: dict[str, int] = {}
+    for table in tables:
+        place = connection.execute(_TABLE, (table,)).fetchone()
+        if place is None:
+            continue
+        found = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*place))).fetchone()
+        counted[table] = int(found[0]) if found else 0
+    return counted
+
+
+def next_number(connection: Connection, sequence: str) -> int:
+    """What a sequence gives next; its name is qualified and quoted."""
+    query = """SELECT CASE WHEN is_called THEN last_value + seqincrement ELSE last_value END
+               FROM {}, pg_sequence WHERE seqrelid = {}::regclass"""
+    row = connection.execute(sql.SQL(query).format(sql.SQL(sequence), sql.Literal(sequence))).fetchone()
+    assert row is not None  # a sequence is one row, or an error
+    return int(row[0])
+
+
+def owners(connection: Connection) -> dict[str, str]:
+    """The owner of each "schema.relation"."""
+    return {
+        f"{schema}.{relation}": owner
+        for schema, relation, owner in connection.execute(
+            f"""SELECT n.nspname, c.relname, pg_get_userbyid(c.relowner)
+                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND {_OURS}""".encode()
+        )
+    }
+
+
+def holders(connection: Connection, name: str) -> tuple[Existing, ...]:
+    """What holds this relation name, in every schema but PostgreSQL's own; public first. An extension's too."""
+    return tuple(
+        Existing(kind, name, schema, table, owner=owner, valid=valid, extension=extension)
+        for kind, schema, table, owner, valid, extension in connection.execute(_HOLDERS, (name,))
+    )
 
 
 def _execute(connection: Connection, statement: str, *names: sql.Composable) -> None:

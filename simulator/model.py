@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class Verdict(StrEnum):
@@ -54,6 +54,16 @@ class Outcome:
     stdout: str
     stderr: str
     seconds: float
+
+
+class Fact(NamedTuple):
+    """One thing that a database's catalog says; ``simulator/catalog.py`` has the kinds and how each is defined."""
+
+    kind: str  # relation, column, constraint, index, trigger, type, extension, schema, function, collation
+    schema: str
+    relation: str  # "" for what belongs to none
+    name: str  # of the column, constraint, index ...; "" for the relation itself
+    definition: tuple[str, ...]
 
 
 # --- dumps ---------------------------------------------------------------------------------------
@@ -182,6 +192,85 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class MigrationOperation:
+    """One operation of a migration on disk. ``runs_code``: RunPython, RunSQL or a project's own kind."""
+
+    kind: str  # the class's name
+    text: str  # as Django describes it
+    runs_code: bool = False
+    model: str | None = None  # "app.model" in lower case, for operations on one
+    table: str | None = None  # its table after the operation
+
+
+@dataclass(frozen=True)
+class MigrationFile:
+    """One migration on disk, as Django's loader holds it. Names are "app.migration"."""
+
+    name: str
+    parents: tuple[str, ...] = ()  # in the graph, as migrate walks it
+    replaces: tuple[str, ...] = ()
+    atomic: bool = True
+    initial: bool = False  # --fake-initial would look whether its tables are there
+    path: str = ""  # of its file, relative to the folder that holds manage.py; absolute where it lies outside
+    operations: tuple[MigrationOperation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What one migration changed in the catalog (None: what stood before the first)."""
+
+    migration: str | None
+    added: frozenset[Fact]
+    removed: frozenset[Fact]
+
+
+@dataclass(frozen=True)
+class Met:
+    """One error that a survey went past. ``operation_index`` is None outside of operations."""
+
+    failure: Failure
+    operation_index: int | None = None
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One statement of a migration that a survey could run, in order. Data that it holds stands in the code."""
+
+    migration: str
+    operation_index: int
+    sql: str
+    deferred: bool = False
+    run_sql: bool = False  # the text of a RunSQL, not of Django's schema editor
+
+
+@dataclass(frozen=True)
+class CodeRun:
+    """A RunPython (or a project's own operation) in a survey: how many rows its statements changed."""
+
+    migration: str
+    operation_index: int
+    rows_changed: int
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A rehearsal past its errors."""
+
+    met: tuple[Met, ...] = ()
+    ran: tuple[Ran, ...] = ()
+    code_runs: tuple[CodeRun, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """One step of a trial: what it did, in order. ``failure`` None: it exited 0."""
+
+    index: int
+    seconds: float
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True)
 class Trace:
     """Everything the probe reported of one run inside the project's Django.
 
@@ -204,6 +293,87 @@ class Trace:
     # Pending operations whose outcome depends on rows (tier schema); None: could not be told.
     data_dependent: tuple[str, ...] | None = None
     dependency: Mapping[str, str] = field(default_factory=dict)  # facts such as minimum_database_version
+    files: tuple[MigrationFile, ...] = ()  # mode survey: every migration on disk
+    deltas: tuple[Delta, ...] = ()  # where a catalog query was given
+    survey: Survey | None = None  # mode survey
+    steps: tuple[StepRun, ...] = ()  # mode trial
+
+
+# --- why it would happen, and what mends it --------------------------------------------------------
+
+
+class Shape(StrEnum):
+    """What stands in a migration's way, against what the migration would make."""
+
+    SAME = "same"
+    SUPERSET = "superset"
+    DIFFERS = "differs"
+    OTHER_KIND = "other-kind"
+
+
+@dataclass(frozen=True)
+class Existing:
+    """What already holds a name that a migration wants. ``rows`` is None where it has none or nobody counted."""
+
+    kind: str  # table, column, index, constraint, view, sequence, partition, foreign table, type, extension ...
+    name: str
+    schema_name: str | None = None
+    table_name: str | None = None  # of a column, an index, a constraint
+    shape: Shape | None = None  # None: there is no trusted yardstick
+    differences: tuple[str, ...] = ()
+    benign: tuple[str, ...] = ()  # differences that never matter (TAXONOMY 8)
+    owner: str | None = None
+    rows: int | None = None
+    valid: bool = True  # False: an INVALID index
+    extension: str | None = None  # that it belongs to
+
+
+Confidence = Literal["certain", "likely", "possible"]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a root is there. ``evidence`` are sentences, each a fact that was looked up."""
+
+    id: str
+    title: str
+    confidence: Confidence
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a fix: exactly one of its three."""
+
+    manage: tuple[str, ...] = ()  # arguments of manage.py
+    sql: str = ""
+    person: str = ""  # what only a person can do
+
+
+class FixOutcome(StrEnum):
+    """What a fix's trial came to."""
+
+    WORKS = "works"
+    LOSES_DATA = "loses-data"
+    DRIFTS = "drifts"
+    FAILS = "fails"
+    NOT_TRIED = "not-tried"
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Ordered steps that would mend a database, and what they did to a copy of it."""
+
+    id: str
+    title: str
+    steps: tuple[Step, ...]
+    outcome: FixOutcome = FixOutcome.NOT_TRIED
+    recommended: bool = False
+    rows_lost: Mapping[str, int] = field(default_factory=dict)  # "schema.table" -> how many
+    drift: tuple[str, ...] = ()  # what the schema then has too little or too much
+    seconds: float = 0.0
+    note: str = ""
+    mends: tuple[int, ...] = ()  # ids of the roots
 
 
 # --- the report ----------------------------------------------------------------------------------
@@ -218,6 +388,8 @@ class Finding:
     root: bool = True
     cascade_of: int | None = None
     relation_kind: str | None = None
+    existing: Existing | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True)
@@ -240,6 +412,7 @@ class Report:
     history: History | None = None
     failure: Failure | None = None
     findings: tuple[Finding, ...] = ()
+    fixes: tuple[Fix, ...] = ()
     migrations: tuple[MigrationRun, ...] = ()
     models_read: int | None = None
     attempts: tuple[Attempt, ...] = ()

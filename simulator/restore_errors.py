@@ -7,19 +7,14 @@ statements, so only text that pg_dump itself writes is ever quoted.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from simulator import statements
+from simulator import csvlog, statements
 from simulator.model import Failure, Phase
 from simulator.roles import is_platform_role
 
-# Columns of the csvlog (PostgreSQL's manual, 20.8.4), in the order of every version from 9.0 on.
-_DATABASE, _SEVERITY, _SQLSTATE, _MESSAGE, _STATEMENT, _APPLICATION = 2, 11, 12, 13, 19, 22
 _ERRORS = {"ERROR", "FATAL", "PANIC"}
 _LONGEST_SQL = 2000
 # Connections, resources, system errors; 57P01 to 57P05 say that the server was stopped.
@@ -68,10 +63,15 @@ class Judged:
 
 def read_log(text: str) -> Iterator[LogRow]:
     """The errors in a csvlog. A last row that is not whole yet is left out."""
-    csv.field_size_limit(sys.maxsize)
-    for row in csv.reader(io.StringIO(text, newline="")):
-        if len(row) > _APPLICATION and row[_SEVERITY] in _ERRORS:
-            yield LogRow(row[_SQLSTATE], row[_MESSAGE], row[_STATEMENT], row[_DATABASE], row[_APPLICATION])
+    for row in csvlog.rows(text):
+        if row[csvlog.SEVERITY] in _ERRORS:
+            yield LogRow(
+                row[csvlog.SQLSTATE],
+                row[csvlog.MESSAGE],
+                row[csvlog.STATEMENT],
+                row[csvlog.DATABASE],
+                row[csvlog.APPLICATION],
+            )
 
 
 def judge(rows: Iterable[LogRow], known: Known) -> Judged:

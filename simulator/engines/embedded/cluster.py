@@ -14,9 +14,9 @@ from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.users import User, anyone_may_enter
 from simulator.errors import CannotTell
 from simulator.model import Outcome
+from simulator.roles import SUPERUSER
 
 PORT = 5432
-SUPERUSER = "postgres"
 SOCKET_PATH_LIMIT = 107  # bytes, of sun_path in unix(7)
 
 

@@ -12,7 +12,7 @@ from simulator import process
 from simulator.engines.base import Place
 from simulator.engines.embedded import binaries
 from simulator.engines.embedded.binaries import Installation
-from simulator.engines.embedded.cluster import PORT, SUPERUSER
+from simulator.engines.embedded.cluster import PORT
 from simulator.engines.embedded.confinement import Confinement, Layer
 from simulator.engines.embedded.interpreters import Python
 from simulator.engines.embedded.jail import COULD_NOT
@@ -21,6 +21,7 @@ from simulator.engines.embedded.server import Server
 from simulator.errors import EngineDied
 from simulator.model import Address, Outcome
 from simulator.plan import Plan
+from simulator.roles import SUPERUSER
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import os
 import re
 import signal
@@ -15,11 +14,13 @@ from pathlib import Path
 
 import psycopg
 
+from simulator import csvlog
 from simulator.engines.embedded import binaries
-from simulator.engines.embedded.cluster import PORT, SUPERUSER, Folders, environment, run
+from simulator.engines.embedded.cluster import PORT, Folders, environment, run
 from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.users import User
 from simulator.errors import CannotTell
+from simulator.roles import SUPERUSER
 
 # Seconds; a server that is still silent after that is stuck. A start takes well under one.
 START_PATIENCE = 60.0
@@ -38,8 +39,6 @@ TUNING = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
 }
-# Columns of the csvlog (manual, section 20.8.4); the server's own processes have no user.
-USER, SEVERITY, MESSAGE = 1, 11, 13
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ class Server:
         return self.child.poll() is None
 
     def log(self) -> str:
-        path = self.folders.log / "server.csv"
-        return path.read_text(errors="replace") if path.exists() else ""
+        return _log(self.folders)
 
     def last_words(self) -> str:
         return last_words(self.folders)
@@ -106,15 +104,17 @@ def stop(child: subprocess.Popen[bytes]) -> None:
 
 def last_words(folders: Folders) -> str:
     """What the server itself said last. What it said of a session's statement may quote a row, and is left out."""
-    log = folders.log / "server.csv"
-    if log.exists():
-        with log.open(newline="", errors="replace") as lines:
-            rows = [row for row in csv.reader(lines) if len(row) > MESSAGE and not row[USER]]
-        if rows:
-            return f"{rows[-1][SEVERITY]}: {rows[-1][MESSAGE]}"
+    own = [row for row in csvlog.rows(_log(folders)) if not row[csvlog.USER]]
+    if own:
+        return f"{own[-1][csvlog.SEVERITY]}: {own[-1][csvlog.MESSAGE]}"
     printed = folders.said.read_text(errors="replace").splitlines() if folders.said.exists() else []
     said = [line.strip() for line in printed if not re.search(r"\b(LOG|HINT|DETAIL):", line)]
     return said[-1] if said else "it left no word of why"
+
+
+def _log(folders: Folders) -> str:
+    path = folders.log / "server.csv"
+    return path.read_text(errors="replace") if path.exists() else ""
 
 
 def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:

@@ -1,0 +1,14 @@
+"""Statements that make what a catalog says, bring a table to it, drop or move aside what stands in the way. Pure.
+
+Nothing here drops a table, a column or a row, nor changes what is not wanted. What only the rows can decide (a NOT NULL
+over NULLs, a unique constraint over duplicates) is left to the server to refuse; what would change values without a
+word is ``impossible``, as is what can't be altered. A definition that comes from the catalog keeps its qualified names.
+"""
+
+from simulator.ddl.altering import alter
+from simulator.ddl.change import Change, together
+from simulator.ddl.clearing import ASIDE, drop, set_aside
+from simulator.ddl.making import create
+from simulator.ddl.names import qualified, quote
+
+__all__ = ["ASIDE", "Change", "alter", "create", "drop", "qualified", "quote", "set_aside", "together"]

@@ -1,0 +1,43 @@
+"""Getting things out of the way: what holds no rows is dropped, what does is moved aside. Pure."""
+
+from __future__ import annotations
+
+from simulator.ddl.names import OTHERS, RELATIONS, other, qualified, quote
+from simulator.model import Fact
+
+# Where things are moved that stand in the way and hold rows.
+ASIDE = "migsim_aside"
+
+_WITHOUT_ROWS = ("view", "materialized view", "sequence", "composite type")
+
+
+def drop(fact: Fact) -> str | None:
+    """Drop what holds no rows; None for what does, and for columns. What depends on it is not dropped with it."""
+    own, table = qualified(fact.schema, fact.name), qualified(fact.schema, fact.relation)
+    match fact.kind:
+        case "index":
+            return f"DROP INDEX {own}"
+        case "constraint":
+            return f"ALTER TABLE {table} DROP CONSTRAINT {quote(fact.name)}"
+        case "trigger":
+            return f"DROP TRIGGER {quote(fact.name)} ON {table}"
+        case "relation" if fact.definition[0] in _WITHOUT_ROWS:
+            return f"DROP {RELATIONS[fact.definition[0]]} {table}"
+        case "extension" | "schema":
+            return f"DROP {OTHERS[fact.kind]} {quote(fact.name)}"
+        case "type" | "function" | "collation":
+            return f"DROP {OTHERS[fact.kind]} {other(fact)}"
+        case _:
+            return None
+
+
+def set_aside(fact: Fact) -> tuple[str, ...]:
+    """Move it to the schema ``ASIDE`` with its rows, indexes and constraints; () for what can't be moved by itself."""
+    match fact.kind:
+        case "relation":
+            moved = f"ALTER {RELATIONS[fact.definition[0]]} {qualified(fact.schema, fact.relation)}"
+        case "type" | "function" | "collation":
+            moved = f"ALTER {OTHERS[fact.kind]} {other(fact)}"
+        case _:
+            return ()
+    return (f"CREATE SCHEMA IF NOT EXISTS {quote(ASIDE)}", f"{moved} SET SCHEMA {quote(ASIDE)}")

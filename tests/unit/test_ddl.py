@@ -1,0 +1,118 @@
+"""Names, and what is refused, without a server. ``tests/engines/comparing`` runs the statements."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator import ddl
+from simulator.catalog import Catalog
+from simulator.model import Fact
+
+
+def column(name: str, kind: str, null: str = "NULL", auto: str = "", schema: str = "public") -> Fact:
+    return Fact("column", schema, "t", name, (kind, null, "", auto, "", ""))
+
+
+def tables(*columns: Fact) -> Catalog:
+    return Catalog(frozenset((Fact("relation", columns[0].schema, "t", "", ("table", "")), *columns)))
+
+
+def altered(here: Fact, there: Fact) -> ddl.Change:
+    return ddl.alter(tables(here), tables(there), here.schema, "t")
+
+
+def test_names_are_quoted_and_qualified_where_they_need_it() -> None:
+    assert ddl.qualified("public", "Post") == '"Post"'
+    assert ddl.qualified("Old Shop", 'a"b') == '"Old Shop"."a""b"'
+    assert altered(column("n", "integer", schema="x"), column("n", "bigint", schema="x")).statements == (
+        'ALTER TABLE "x"."t" ALTER COLUMN "n" TYPE bigint USING "n"::bigint',
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "using"),
+    [
+        ("character varying(8)", "character varying"),
+        ("character varying(8)[]", "character varying[]"),
+        ("character(8)", "text"),
+        ("numeric(8,2)", "numeric"),
+        ("uuid", "uuid"),
+        ("public.mood", "public.mood"),
+    ],
+)
+def test_a_cast_never_cuts_to_a_length(kind: str, using: str) -> None:
+    (statement,) = altered(column("n", "text"), column("n", kind)).statements
+    assert statement == f'ALTER TABLE "t" ALTER COLUMN "n" TYPE {kind} USING "n"::{using}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cuts"),
+    [
+        ("numeric(10,2)", "numeric(12,2)", False),
+        ("numeric(10,2)", "numeric(8,2)", False),  # too large a value is an error
+        ("numeric(10,2)", "numeric", False),
+        ("numeric(10)", "numeric(10,2)", False),
+        ("numeric(10,2)", "numeric(10)", True),
+        ("numeric", "numeric(10,2)", True),
+        ("double precision", "numeric(10,2)", True),
+        ("double precision", "real", True),
+        ("real", "double precision", False),
+        ("double precision", "bigint", True),
+        ("bigint", "integer", False),
+        ("integer", "numeric(8,2)", False),
+        ("integer", "boolean", True),
+        ("boolean", "integer", False),
+        ("timestamp with time zone", "date", True),
+        ("timestamp with time zone", "time without time zone", True),
+        ("timestamp with time zone", "timestamp(0) with time zone", True),
+        ("timestamp(3) with time zone", "timestamp without time zone", False),
+        ("date", "timestamp with time zone", False),
+        ("text", "date", False),
+    ],
+)
+def test_what_the_server_would_cut_in_silence(old: str, new: str, cuts: bool) -> None:
+    change = altered(column("n", old), column("n", new))
+    assert bool(change.impossible) == cuts
+    assert bool(change.statements) != cuts
+
+
+def test_a_relation_that_is_not_wanted_is_left_alone() -> None:
+    assert ddl.alter(tables(column("n", "text")), Catalog(), "public", "t") == ddl.Change()
+
+
+def test_a_missing_relation_brings_its_schema_and_types() -> None:
+    mood = Fact("type", "public", "", "mood", ("enum", "it's"))
+    other = Fact("type", "public", "", "other", ("enum", "a"))
+    schema = Fact("schema", "x", "", "x", ())
+    wanted = Catalog(tables(column("n", "public.mood[]", schema="x")).facts | {mood, other, schema})
+    assert ddl.alter(Catalog(), wanted, "x", "t").statements == (
+        'CREATE SCHEMA "x"',
+        "CREATE TYPE \"mood\" AS ENUM ('it''s')",
+        'CREATE TABLE "x"."t" (\n    "n" public.mood[]\n)',
+    )
+    assert ddl.alter(Catalog(frozenset({mood, schema})), wanted, "x", "t").before == ()
+
+
+def test_what_holds_rows_is_never_dropped() -> None:
+    for kind in ("table", "partitioned table", "partition", "foreign table"):
+        assert ddl.drop(Fact("relation", "public", "t", "", (kind, ""))) is None
+    assert ddl.drop(column("n", "text")) is None
+    assert ddl.drop(Fact("function", "x", "", 'f("X" integer)', ("function", ""))) == 'DROP ROUTINE "x".f("X" integer)'
+
+
+def test_what_can_not_be_made_is_said() -> None:
+    function = Fact("function", "public", "", "f()", ("function", "md5"))
+    foreign = Fact("relation", "public", "t", "", ("foreign table", "server"))
+    assert ddl.create({function, foreign}).impossible == (
+        "function f(): its source is not known",
+        "a foreign table can't be made from what the catalog says",
+    )
+
+
+def test_views_that_select_from_each_other_come_in_order() -> None:
+    first = Fact("relation", "public", "b", "", ("view", "SELECT 1 AS n;"))
+    second = Fact("relation", "public", "a", "", ("view", " SELECT n FROM public.b;"))
+    assert ddl.create({first, second}).statements == (
+        'CREATE VIEW "b" AS SELECT 1 AS n',
+        'CREATE VIEW "a" AS SELECT n FROM public.b',
+    )
