@@ -9,7 +9,7 @@ from itertools import count
 from simulator import database, restore
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell, UsageError
-from simulator.model import Address, Alias, Attempt, Trace
+from simulator.model import Address, Alias, Attempt, Failure, Trace
 from simulator.progress import Progress
 from simulator.rehearsal import Rehearsals
 from simulator.report import RestoreErrors
@@ -35,6 +35,11 @@ class Baseline:
     attempts: tuple[Attempt, ...] = ()
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
+    @property
+    def errors(self) -> tuple[Failure, ...]:
+        """What the restores said that was not benign."""
+        return tuple(error for restored in self.restores for error in restored.errors)
+
     def clone(self, environment: Environment, user: str) -> dict[str, Address]:
         """A private copy of each database; where the project reaches it as ``user``. Shared ones stay shared."""
         number = next(self._numbers)
@@ -45,6 +50,28 @@ class Baseline:
             for source, name in names.items():
                 database.clone(admin, source, name)
         return {alias: environment.inside(names[source], user) for alias, source in self.sealed.items()}
+
+    def empty(self, environment: Environment, schemas: Iterable[str] = ()) -> dict[str, Address]:
+        """A database for each alias with nothing in it but its settings and empty schemas, reached as superuser.
+
+        It is what the code builds from nothing in. The schemas on the settings' search path are there.
+        """
+        number = next(self._numbers)
+        names = {
+            source: f"reference{number}_{place}" for place, source in enumerate(dict.fromkeys(self.sealed.values()))
+        }
+        with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+            for source, name in names.items():
+                database.create_like(admin, source, name)
+                with database.connect(environment.address(name, SUPERUSER)) as connection:
+                    database.create_schemas(connection, (*database.search_path(admin, source), *schemas))
+        return {alias: environment.inside(names[source], SUPERUSER) for alias, source in self.sealed.items()}
+
+    def drop(self, environment: Environment, databases: Mapping[str, Address]) -> None:
+        """A copy that was looked at is only room on the disk."""
+        with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+            for name in dict.fromkeys(address.dbname for address in databases.values()):
+                database.drop(admin, name)
 
 
 def build(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
 from simulator import trace
 from simulator.engines.base import Environment
-from simulator.model import Address, Trace
+from simulator.model import Address, Outcome, Step, Trace
 from simulator.sources import Tree
 from simulator.trace import Request
 
@@ -40,43 +40,77 @@ class Rehearsals:
 
     def settings_only(self, code: Tree) -> Trace:
         """Load the project's settings and report its aliases; no database is touched."""
-        return self._run("inspect", code, None, checks=False)
+        return self._run(code, replace(self._request(None), mode="inspect"))
 
     def inspect(self, code: Tree, databases: Mapping[str, Address]) -> Trace:
         """Read the history against the files; nothing is migrated."""
-        return self._run("inspect", code, databases, checks=False)
+        return self._run(code, replace(self._request(databases), mode="inspect"))
 
     def migrate(self, code: Tree, databases: Mapping[str, Address], *, checks: bool = True) -> Trace:
         """Run the project's command. ``checks``: when it exited 0, once more, and select from every model."""
-        return self._run("migrate", code, databases, checks=checks)
+        return self._run(code, replace(self._request(databases), replay=checks, smoke=checks))
 
-    def _run(
-        self, mode: Literal["inspect", "migrate"], code: Tree, databases: Mapping[str, Address] | None, *, checks: bool
-    ) -> Trace:
+    def reference(self, code: Tree, databases: Mapping[str, Address]) -> Trace:
+        """Run the whole command on databases with nothing in them, and tell what each migration makes there."""
+        asked = replace(self._request(databases), mode="reference", smoke=True, catalog=True)
+        return self._run(code, replace(asked, command=self.command[:1]))
+
+    def survey(self, code: Tree, databases: Mapping[str, Address]) -> Trace:
+        """Run the command past its errors; nothing of what it says decides a verdict."""
+        return self._run(code, replace(self._request(databases), mode="survey", catalog=True))
+
+    def trial(self, code: Tree, databases: Mapping[str, Address], steps: Sequence[Step]) -> Trace:
+        """The steps of a fix, then the command with every check."""
+        return self._run(code, replace(self._request(databases), mode="trial", replay=True, smoke=True, steps=steps))
+
+    def script(self, code: Tree, databases: Mapping[str, Address], text: str) -> Outcome:
+        """A fix's script as a person would run it, with ``MANAGE`` leading to these databases."""
         number = next(self._numbers)
-        path = f"{self.environment.scratch('project')}/trace-{number}.jsonl"
-        request = Request(
-            mode=mode,
-            trace=path,
+        path = self.work / f"fix-{number}.sh"
+        path.write_text(text)
+        manage = (self.environment.python, f"{self._place(PROBE)}/as_manage.py")
+        return self.environment.run(
+            "project",
+            ("sh", self.environment.put("project", path)),
+            cwd=self._folder(code),
+            environment={
+                **_libpq(databases[self.alias], self.scheme),
+                "MANAGE": shlex.join(manage),
+                "MIGSIM_SANDBOX": self._put(self._request(databases), number),
+            },
+        )
+
+    def _request(self, databases: Mapping[str, Address] | None) -> Request:
+        """What every run of the probe has in common."""
+        return Request(
+            mode="migrate",
+            trace="",
             manage="manage.py",
             settings=self.settings,
             alias=self.alias,
             databases=databases,
             command=self.command,
-            smoke=checks,
-            replay=checks,
+            smoke=False,
+            replay=False,
             guard=not self.environment.confined,
         )
-        order = self.work / f"request-{number}.json"
-        order.write_text(trace.request_json(request))
+
+    def _run(self, code: Tree, request: Request) -> Trace:
+        number = next(self._numbers)
+        path = f"{self.environment.scratch('project')}/trace-{number}.jsonl"
         outcome = self.environment.run(
             "project",
-            (self.environment.python, f"{self._place(PROBE)}/run.py", self.environment.put("project", order)),
+            (self.environment.python, f"{self._place(PROBE)}/run.py", self._put(replace(request, trace=path), number)),
             cwd=self._folder(code),
-            environment=_libpq(self._address(databases), self.scheme),
+            environment=_libpq(self._address(request.databases), self.scheme),
         )
         read = self._read(path)
         return read if read.complete else replace(read, ended=_how(outcome.code))
+
+    def _put(self, request: Request, number: int) -> str:
+        order = self.work / f"request-{number}.json"
+        order.write_text(trace.request_json(request))
+        return self.environment.put("project", order)
 
     def _address(self, databases: Mapping[str, Address] | None) -> Address:
         """Settings may refuse to load without one, or say what they connect to by it alone; nobody may connect yet."""

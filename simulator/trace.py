@@ -10,7 +10,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from simulator.model import Address, Alias, Attempt, Failure, History, MigrationRun, Phase, Trace
+from simulator import catalog
+from simulator.model import (
+    Address,
+    Alias,
+    Attempt,
+    CodeRun,
+    Delta,
+    Failure,
+    History,
+    Met,
+    MigrationFile,
+    MigrationOperation,
+    MigrationRun,
+    Phase,
+    Ran,
+    Step,
+    StepRun,
+    Survey,
+    Trace,
+)
 
 VERSION = 1
 
@@ -26,6 +45,9 @@ CONNECTING = ("ConnectionError", "gaierror", "herror", "TimeoutError", "timeout"
 EXTENSION_MISSING = ("0A000", "58P01")
 
 
+Mode = Literal["inspect", "migrate", "reference", "survey", "trial"]
+
+
 @dataclass(frozen=True)
 class Request:
     """One run of the probe. Paths are those of the place where the project's Python runs.
@@ -34,7 +56,7 @@ class Request:
     address for every PostgreSQL alias that shares with no other; what isn't in it gets a backend that only errors.
     """
 
-    mode: Literal["inspect", "migrate"]
+    mode: Mode
     trace: str
     manage: str | None = "manage.py"
     settings: str | None = None
@@ -44,6 +66,8 @@ class Request:
     replay: bool = True
     smoke: bool = True
     guard: bool = False
+    catalog: bool = False  # tell what each migration changes in the catalog
+    steps: Sequence[Step] = ()  # mode trial: what comes before the command
 
 
 def request_json(request: Request) -> str:
@@ -62,6 +86,8 @@ def request_json(request: Request) -> str:
             "replay": request.replay,
             "smoke": request.smoke,
             "guard": request.guard,
+            "catalog": {"query": catalog.QUERY, "settings": dict(catalog.SETTINGS)} if request.catalog else None,
+            "steps": [{"manage": list(step.manage)} if step.manage else {"sql": step.sql} for step in request.steps],
         }
     )
 
@@ -108,6 +134,10 @@ class _Reading:
             left=_names(self.first("left"), "names"),
             data_dependent=_names(self.first("data_dependent"), "operations"),
             dependency=_texts(self.first("dependency")),
+            files=tuple(_file(each) for each in self.all("file")),
+            deltas=tuple(_delta(each) for each in self.all("delta")),
+            survey=self._survey() if self.all("surveyed") else None,
+            steps=tuple(self._step(each) for each in self.all("step")),
         )
 
     def _migrations(self) -> tuple[MigrationRun, ...]:
@@ -123,6 +153,23 @@ class _Reading:
                     event["name"], event["seconds"], event["statements"], event["finished"]
                 )
         return tuple(runs.values())
+
+    def _survey(self) -> Survey:
+        return Survey(
+            met=tuple(Met(_failure(each, self.attempts), each.get("operation_index")) for each in self.all("met")),
+            ran=tuple(
+                Ran(each["migration"], each["operation_index"], each["sql"], each["deferred"], each["run_sql"])
+                for each in self.all("ran")
+            ),
+            code_runs=tuple(
+                CodeRun(each["migration"], each["operation_index"], each["rows_changed"])
+                for each in self.all("code_run")
+            ),
+        )
+
+    def _step(self, event: Mapping[str, Any]) -> StepRun:
+        failed = event.get("failure")
+        return StepRun(event["index"], event["seconds"], _failure(failed, self.attempts) if failed else None)
 
     def _failure(self) -> Failure | None:
         """The first that was met; a second migrate that still found work is one, though nothing was raised."""
@@ -233,6 +280,22 @@ def _history(event: Mapping[str, Any]) -> History | None:
         not_on_disk=tuple(event["not_on_disk"]),
         renamed=event["renamed"],
     )
+
+
+def _file(event: Mapping[str, Any]) -> MigrationFile:
+    return MigrationFile(
+        name=event["name"],
+        parents=tuple(event["parents"]),
+        replaces=tuple(event["replaces"]),
+        atomic=event["atomic"],
+        initial=event["initial"],
+        path=event["path"],
+        operations=tuple(MigrationOperation(**operation) for operation in event["operations"]),
+    )
+
+
+def _delta(event: Mapping[str, Any]) -> Delta:
+    return Delta(event["migration"], *(frozenset(catalog.facts(event[key])) for key in ("added", "removed")))
 
 
 def _names(event: Mapping[str, Any], key: str) -> tuple[str, ...] | None:

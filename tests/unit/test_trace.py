@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from simulator.model import Address, Alias, Attempt, MigrationRun, Phase, Trace
+from simulator.model import Address, Alias, Attempt, CodeRun, Delta, Fact, MigrationRun, Phase, Ran, Step, Trace
 from simulator.trace import Request, read, request_json
 
 FAILURE = {"exception": "X", "message": "m", "phase": "operation", "sqlstate": None, "facts": {"chain": []}}
@@ -156,4 +156,61 @@ def test_the_request_as_the_probe_reads_it() -> None:
         "replay": True,
         "smoke": True,
         "guard": True,
+        "catalog": None,
+        "steps": [],
     }
+
+
+def test_a_trials_steps_are_commands_and_sql() -> None:
+    request = Request("trial", "/t", catalog=True, steps=(Step(manage=("migrate", "blog")), Step(sql="SELECT 1")))
+    asked = json.loads(request_json(request))
+    assert asked["steps"] == [{"manage": ["migrate", "blog"]}, {"sql": "SELECT 1"}]
+    assert set(asked["catalog"]) == {"query", "settings"}
+
+
+def test_a_survey_is_read_with_what_it_met_ran_and_changed() -> None:
+    met = dict(FAILURE, sqlstate="42P07", operation_index=2)
+    trace = read(
+        lines(
+            {
+                "event": "file",
+                "name": "blog.1",
+                "parents": ["shop.1"],
+                "replaces": [],
+                "atomic": True,
+                "initial": True,
+                "path": "blog/migrations/1.py",
+                "operations": [{"kind": "RunSQL", "text": "Raw SQL", "runs_code": True, "model": None, "table": None}],
+            },
+            {"event": "delta", "migration": "blog.1", "added": [["schema", "a", "", "a", []]], "removed": []},
+            dict(met, event="met"),
+            {
+                "event": "ran",
+                "migration": "blog.1",
+                "operation_index": 0,
+                "sql": "S",
+                "deferred": True,
+                "run_sql": False,
+            },
+            {"event": "code_run", "migration": "blog.1", "operation_index": 1, "rows_changed": 3},
+            {"event": "surveyed"},
+            {"event": "end"},
+        )
+    )
+    assert trace.survey is not None
+    assert [(one.failure.sqlstate, one.operation_index) for one in trace.survey.met] == [("42P07", 2)]
+    assert trace.survey.ran == (Ran("blog.1", 0, "S", deferred=True),)
+    assert trace.survey.code_runs == (CodeRun("blog.1", 1, 3),)
+    assert trace.deltas == (Delta("blog.1", frozenset({Fact("schema", "a", "", "a", ())}), frozenset()),)
+    assert trace.files[0].operations[0].runs_code
+    assert trace.failure is None
+
+
+def test_a_trials_step_that_failed_says_how() -> None:
+    trace = read(
+        lines(
+            {"event": "step", "index": 0, "seconds": 0.5, "failure": dict(FAILURE, sqlstate="42P07")}, {"event": "end"}
+        )
+    )
+    assert trace.steps[0].failure is not None
+    assert trace.steps[0].failure.sqlstate == "42P07"

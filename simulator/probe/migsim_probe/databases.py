@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import Any, Mapping, MutableMapping
 
 DUMMY = "django.db.backends.dummy"
@@ -83,6 +84,16 @@ def override(databases: Any, given: Mapping[str, Mapping[str, Any]], first: str)
     for name in list(databases):
         place = _place(name, given, shared)
         databases[name] = _moved(databases[name], place) if place else {"ENGINE": DUMMY}
+
+
+def take(settings: Any, given: Mapping[str, Mapping[str, Any]] | None, first: str) -> None:
+    """Put the sandbox's values in the place of the project's in its loaded settings. None: leave them."""
+    forget_variables(os.environ)
+    if given is not None:
+        held = settings.DATABASES if isinstance(settings.DATABASES, dict) else dict(settings.DATABASES)
+        override(held, given, first)
+        settings.DATABASES = held
+        forget_settings()
 
 
 def forget_variables(environ: MutableMapping[str, str]) -> None:

@@ -24,10 +24,15 @@ USER_PHASES = ("operation", "pre_migrate", "post_migrate")
 
 
 def describe(
-    error: BaseException, otherwise: str, statements: Statements, secrets: redact.Secrets, known: Collection[str]
+    error: BaseException,
+    otherwise: str,
+    statements: Statements,
+    secrets: redact.Secrets,
+    known: Collection[str],
+    place: Place | None = None,
 ) -> dict[str, Any]:
-    """The event's fields. ``otherwise`` is the phase where the traceback says no more."""
-    place = locate(error, otherwise)
+    """The event's fields. ``otherwise`` is the phase where the traceback says no more; ``place`` is known already."""
+    place = place or locate(error, otherwise)
     driver = chain.driver_error(error)
     state = chain.sqlstate(driver) if driver is not None else None
     failed, alias = statements.failed(error)

@@ -59,7 +59,7 @@ def _place(tracebacks: list[types.TracebackType], otherwise: str) -> Place | Non
         if module == EXECUTOR and function in ("apply_migration", "unapply_migration"):
             migration = label(frame.f_locals.get("migration"))
         elif module == MIGRATION and function in RUN_OPERATIONS:
-            operation = _describe(frame.f_locals.get("operation"))
+            operation = describe_operation(frame.f_locals.get("operation"))
             return Place("operation", label(frame.f_locals.get("self")), operation, inside=traceback)
         elif module == SCHEMA_EDITOR and function == "__exit__" and migration:
             return Place("deferred", migration, sql=_deferred_sql(tracebacks, index), inside=traceback)
@@ -95,7 +95,7 @@ def label(migration: Any) -> str | None:
     return None if migration is None else f"{migration.app_label}.{migration.name}"
 
 
-def _describe(operation: Any) -> str | None:
+def describe_operation(operation: Any) -> str | None:
     if operation is None:
         return None
     try:

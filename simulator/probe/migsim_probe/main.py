@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import sys
 import traceback
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 from migsim_probe import (
     catalog,
@@ -15,14 +16,19 @@ from migsim_probe import (
     command,
     databases,
     failure,
+    files,
     history,
     operations,
     redact,
     server,
     signals,
     smoke,
+    snapshots,
     start,
+    survey,
+    trial,
 )
+from migsim_probe.locate import Place
 from migsim_probe.network import Watch
 from migsim_probe.watch import Migrations, Statements, listen
 from migsim_probe.writer import Writer
@@ -77,14 +83,21 @@ class Probe:
 
     def fail(self, error: BaseException, otherwise: str, **instead: Any) -> None:
         """Report a failure; ``instead`` has the fields that the caller knows better."""
-        self._names |= history.project_names() if "django.apps" in sys.modules else frozenset()
-        self._secrets.add_environment(os.environ)
-        event = failure.describe(error, otherwise, self._statements, self._secrets, self._names)
+        self.writer.event("failure", **dict(self.describe(error, otherwise), **instead))
+
+    def describe(self, error: BaseException, otherwise: str) -> dict[str, Any]:
+        """A failure's fields, with what the catalog adds to them. No connection outlives it."""
+        event = self._described(error, otherwise)
         if otherwise != "settings":
             databases.forget_connections()
             self._look_up(event)
             databases.forget_connections()
-        self.writer.event("failure", **dict(event, **instead))
+        return event
+
+    def _described(self, error: BaseException, otherwise: str, place: Place | None = None) -> dict[str, Any]:
+        self._names |= history.project_names() if "django.apps" in sys.modules else frozenset()
+        self._secrets.add_environment(os.environ)
+        return failure.describe(error, otherwise, self._statements, self._secrets, self._names, place)
 
     def _steps(self) -> None:
         if not self._succeeds(self._load_settings, "settings") or self.request["databases"] is None:
@@ -95,11 +108,71 @@ class Probe:
             self._succeeds(self._history, "plan")
             return
         self._history_if_readable()
-        error, _ran = self._migrate()
+        if self.request["mode"] == "survey":
+            self._survey()
+            return
+        if self.request["mode"] == "trial" and not self._trial():
+            return
+        with self._snapshots() as applied:
+            error, _ran = self._migrate(applied)
         if error is not None:
             self.fail(error, "plan")
             return
         self._check_afterwards()
+
+    def _trial(self) -> bool:
+        def describe(error: BaseException) -> dict[str, Any]:
+            return self.describe(error, "plan")
+
+        migrations = Migrations(self.writer.event, self._statements)
+        with self._statements.watching(), migrations.timing():
+            return trial.run(self.request["steps"], self._alias, self.writer.event, describe)
+
+    def _survey(self) -> None:
+        """Nothing that it can go past ends it; what does is a failure like any other."""
+        self._tell_files()
+        going = survey.Survey(self._met, self.writer.event, self._readable)
+        with self._snapshots() as applied, going.going_on():
+            error, _ran = self._migrate(applied)
+        if error is not None:
+            self.fail(error, "plan")
+        else:
+            databases.forget_connections()
+            with self._statements.watching():
+                smoke.read_models(self._alias, lambda failed, table: self._unreadable(failed, table, "met"))
+        self.writer.event("surveyed")
+
+    def _tell_files(self) -> None:
+        from django.db import connections
+
+        loader = files.loader(connections[self._alias])
+        databases.forget_connections()
+        for event in files.events(loader) if loader is not None else ():
+            self.writer.event("file", **event)
+
+    def _met(self, error: BaseException, place: Place, index: int | None) -> None:
+        event = self._described(error, place.phase, place)
+        self._look_up(event)
+        self.writer.event("met", **dict(event, operation_index=index))
+
+    def _readable(self, sql: str) -> str | None:
+        """A statement that a fix may be made of: None where it holds a secret."""
+        return sql if self._secrets.scrub(sql, self._names) == sql else None
+
+    @contextlib.contextmanager
+    def _snapshots(self) -> Iterator[Callable[[str], None] | None]:
+        """What to call after each migration; the catalog is told before the first and after the last as well."""
+        query = self.request.get("catalog")
+        if not query:
+            yield None
+            return
+        taken = snapshots.Snapshots(self._alias, query["query"], query["settings"], self.writer.event)
+        try:
+            taken.take(None)
+            yield taken.take
+            taken.take("")
+        finally:
+            taken.close()
 
     def _succeeds(self, step: Callable[[], None], otherwise: str) -> bool:
         try:
@@ -124,13 +197,8 @@ class Probe:
         """Put the sandbox's values in the place of the project's, once, before anything can have connected."""
         if self._original is not None:
             return
-        held = settings.DATABASES if isinstance(settings.DATABASES, dict) else dict(settings.DATABASES)
-        self._original = {name: dict(entry) for name, entry in held.items()}
-        databases.forget_variables(os.environ)
-        if self.request["databases"] is not None:
-            databases.override(held, self._given, self._alias)
-            settings.DATABASES = held
-            databases.forget_settings()
+        self._original = {name: dict(entry) for name, entry in settings.DATABASES.items()}
+        databases.take(settings, self.request["databases"], self._alias)
 
     def _set_up(self) -> None:
         import django
@@ -158,8 +226,8 @@ class Probe:
         except (Exception, SystemExit):
             databases.forget_connections()
 
-    def _migrate(self) -> tuple[BaseException | None, tuple[str, ...]]:
-        migrations = Migrations(self.writer.event, self._statements)
+    def _migrate(self, applied: Callable[[str], None] | None = None) -> tuple[BaseException | None, tuple[str, ...]]:
+        migrations = Migrations(self.writer.event, self._statements, applied)
         with self._statements.watching(), migrations.timing():
             error = command.run(self.request["command"], self._alias)
         return error, tuple(migrations.ran)
@@ -199,7 +267,7 @@ class Probe:
         if changed is not None:
             raise ImproperlyConfigured(f"{who} pointed {changed!r} away from the sandbox")
 
-    def _unreadable(self, error: Exception, table: str) -> None:
+    def _unreadable(self, error: Exception, table: str, event_name: str = "failure") -> None:
         from django.db import connections
 
         event = failure.describe(error, "smoke", self._statements, self._secrets, self._names | {table})
@@ -207,7 +275,7 @@ class Probe:
         said = event["relation"] if event["sqlstate"] == "42P01" else None
         event.update(phase="smoke", relation=said or table)
         self._look_up(event)
-        self.writer.event("failure", **event)
+        self.writer.event(event_name, **event)
 
     def _look_up(self, event: dict[str, Any]) -> None:
         if event["relation"] and not event["schema_name"]:

@@ -74,8 +74,12 @@ class Statements:
 class Migrations:
     """The executor's progress callback: reports when each migration begins and ends."""
 
-    def __init__(self, report: Callable[..., None], statements: Statements) -> None:
+    def __init__(
+        self, report: Callable[..., None], statements: Statements, applied: Callable[[str], None] | None = None
+    ) -> None:
+        """``applied`` is called after each that ran a statement."""
         self.ran: list[str] = []
+        self._applied = applied
         self._report = report
         self._statements = statements
         self._current: tuple[str, float, int] | None = None
@@ -99,6 +103,8 @@ class Migrations:
         self._report(
             "migration", name=name, seconds=seconds, statements=self._statements.count - count, finished=finished
         )
+        if self._applied is not None and finished and self._statements.count > count:
+            self._applied(name)
 
     @contextlib.contextmanager
     def timing(self) -> Iterator[None]:
