@@ -1,0 +1,47 @@
+"""The app has a new label, its tables and rows have the old one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.causes import facts, source, words
+from simulator.graph import app_of
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "app-moved"
+TITLE = "the app's label was changed"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    name = facts.name_of(root)
+    app = app_of(name)
+    if not facts.own_collision(root) or facts.rows_of_app(situation, app):
+        return None
+    on_disk = {app_of(other) for other in situation.files}
+    for old in dict.fromkeys(app_of(row) for row in situation.history.not_on_disk):
+        proofs = tuple(_proofs(situation, root, old)) if old not in on_disk else ()
+        if proofs:
+            rows = facts.unknown_rows(situation, old)
+            said = f"{words.listed(rows)} {'is' if len(rows) == 1 else 'are'} recorded, and no app is called {old}"
+            nothing = f"django_migrations has no row of {app}"
+            return Cause(ID, TITLE, "certain" if len(proofs) > 1 else "likely", (nothing, said, *proofs))
+    return None
+
+
+def _proofs(situation: Situation, root: Finding, old: str) -> Iterator[str]:
+    """What shows that the new label's migration speaks of the old label's things."""
+    name, relation = facts.name_of(root), root.failure.relation or ""
+    if relation.startswith(f"{old}_"):
+        yield f"{name} makes {relation}, a name from {old}"
+    file = facts.file_of(situation, root)
+    models = [one.model.partition(".")[2] for one in file.operations if one.model] if file else []
+    known = situation.content_types or frozenset()
+    moved = [model for model in models if f"{old}.{model}" in known and f"{app_of(name)}.{model}" not in known]
+    if moved:
+        yield f"django_content_type has {old}.{moved[0]}, and no {app_of(name)}.{moved[0]}"
+    for row in facts.unknown_rows(situation, old):
+        trace = situation.git.get(row)
+        if trace is not None and source.models(trace.text) & source.models(situation.texts.get(name)):
+            yield f"{words.not_on_disk(row, trace)}; it creates the same models"
+            return

@@ -1,0 +1,21 @@
+"""Rows break a check that the migration adds. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import data
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "check-violated"
+TITLE = "rows break a check"
+
+
+CHECK_VIOLATION = "23514"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    failure = root.failure
+    if failure.sqlstate != CHECK_VIOLATION or not data.is_about_rows(root):
+        return None
+    said = f"rows of {data.table_of(root) or 'its table'} break {failure.constraint_name or 'a check'}"
+    return Cause(ID, TITLE, "certain", (said, *data.sentences(situation, root)))

@@ -1,0 +1,31 @@
+"""The migration's own code fails on what is in the database, and passes without. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import facts
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "code-on-data"
+TITLE = "the migration's own code fails on these rows"
+
+
+# An aborted transaction that went on, and an exception that code of the server raised.
+ABORTED, RAISED = "25P02", "P0001"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    file, operation, failure = facts.file_of(situation, root), facts.operation_of(situation, root), root.failure
+    if file is None or operation is None or not situation.reference.complete:
+        return None
+    passes = "from an empty database it passes"
+    swallowed = failure.sqlstate == ABORTED or failure.exception.endswith("TransactionManagementError")
+    before = file.operations[: file.operations.index(operation) + 1]
+    if swallowed and any(one.runs_code for one in before):
+        met = f" ({failure.sqlstate})" if failure.sqlstate and failure.sqlstate != ABORTED else ""
+        said = f"the code of {file.name} goes on after an error of the database{met}, which ends its transaction"
+        return Cause(ID, TITLE, "likely", (said, passes))
+    if not operation.runs_code or failure.sqlstate not in (None, RAISED):
+        return None
+    said = f"{failure.exception.rpartition('.')[2]} in {file.name}: {operation.text}"
+    return Cause(ID, TITLE, "likely", (said, passes))

@@ -1,0 +1,17 @@
+"""A column is there already, and nothing tells whose it is. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import exists
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "column-exists"
+TITLE = "the column is there already"
+
+
+KINDS = ("column",)
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    return exists.explain(ID, TITLE, KINDS, situation, root)

@@ -1,0 +1,26 @@
+"""Another migrate did the same at the same time, or since. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import facts
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "concurrent-migrate"
+TITLE = "another migrate ran at the same time"
+
+
+# The catalogs' own unique indexes: two sessions make a thing of one name, and neither sees the other's yet.
+CATALOG_INDEXES = ("pg_type_typname_nsp_index", "pg_class_relname_nsp_index", "pg_namespace_nspname_index")
+UNIQUE_VIOLATION = "23505"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    failure, name = root.failure, facts.name_of(root)
+    if failure.sqlstate == UNIQUE_VIOLATION and failure.constraint_name in CATALOG_INDEXES:
+        said = f"{failure.constraint_name} refused it: another session was making a thing of the same name"
+        return Cause(ID, TITLE, "likely", (said,))
+    file = facts.file_of(situation, root)
+    if not facts.collides(root) or file is None or file.replaces or name not in facts.recorded(situation):
+        return None
+    return Cause(ID, TITLE, "likely", (f"django_migrations has a row for {name} by now",))

@@ -1,0 +1,31 @@
+"""Two migrations of one app stand on the same one, and nothing merges them. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import words
+from simulator.graph import app_of
+from simulator.model import Cause, Finding, Phase
+from simulator.situation import Situation
+
+ID = "conflicting-leaves"
+TITLE = "two leaves in one app"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    if root.failure.phase is not Phase.PLAN or not root.failure.exception.endswith("CommandError"):
+        return None
+    leaves = {app: names for app, names in _leaves(situation).items() if len(names) > 1}
+    if not leaves:
+        return None
+    evidence = tuple(f"nothing comes after {words.listed(names)}" for names in leaves.values())
+    return Cause(ID, TITLE, "certain", evidence)
+
+
+def _leaves(situation: Situation) -> dict[str, list[str]]:
+    files = situation.files.values()
+    parents = {parent for file in files for parent in file.parents if app_of(parent) == app_of(file.name)}
+    replaced = {name for file in files for name in file.replaces}
+    found: dict[str, list[str]] = {}
+    for name in sorted(set(situation.files) - parents - replaced):
+        found.setdefault(app_of(name), []).append(name)
+    return found

@@ -1,0 +1,17 @@
+"""A constraint is there already, and nothing tells whose it is. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import exists
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "constraint-exists"
+TITLE = "the constraint is there already"
+
+
+KINDS = ("constraint", "primary key")
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    return exists.explain(ID, TITLE, KINDS, situation, root)

@@ -1,0 +1,62 @@
+"""What several causes say about rows that a migration can't take: where, and how many rows the table has. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.causes import facts, words
+from simulator.model import Finding, Phase
+from simulator.situation import Situation
+
+
+def is_about_rows(root: Finding) -> bool:
+    """Django's own tables of record have causes of their own."""
+    return root.failure.phase in (Phase.OPERATION, Phase.DEFERRED)
+
+
+def table_of(root: Finding) -> str | None:
+    return root.failure.table_name or root.failure.relation
+
+
+def sentences(situation: Situation, root: Finding) -> Iterator[str]:
+    """How many rows, which constraint, whether the code passes without rows. Never a row."""
+    failure, table = root.failure, table_of(root)
+    for place, rows in sorted(situation.rows.items()):
+        schema, _dot, name = place.partition(".")
+        if name == table and (failure.schema_name or schema) == schema:
+            yield f"{place} has {words.count(rows, 'row')}"
+    if failure.constraint_name:
+        wanted = situation.reference.after.get(failure.migration or "") if situation.reference.complete else None
+        for fact in sorted(wanted.facts) if wanted is not None else ():
+            if fact.kind in ("constraint", "index") and fact.name == failure.constraint_name and fact.relation == table:
+                yield f"{fact.name}: {fact.definition[1] if fact.kind == 'constraint' else fact.definition[0]}"
+    operation = facts.operation_of(situation, root)
+    if operation is not None and operation.runs_code:
+        yield f"the statement is one of {facts.name_of(root)}'s own code ({operation.text})"
+    if situation.reference.complete:
+        yield f"without rows {facts.name_of(root) or 'the code'} passes"
+
+
+def new_column(situation: Situation, root: Finding) -> str | None:
+    """The column that the failure is about, where the migration itself adds it to a table that was there."""
+    failure, table = root.failure, table_of(root)
+    effects = facts.effects_of(situation, root)
+    if effects is None or table is None:
+        return None
+    added = {
+        fact.name
+        for fact in effects.absent
+        if fact.kind == "column" and fact.relation == table and situation.baseline.like(fact) is None
+    }
+    if any(fact.kind == "relation" and fact.relation == table for fact in effects.absent):
+        return None
+    if failure.column_name:
+        return failure.column_name if failure.column_name in added else None
+    wanted = situation.reference.after.get(failure.migration or "")
+    for fact in wanted.facts if wanted is not None else ():
+        if fact.kind in ("constraint", "index") and fact.name == failure.constraint_name and fact.relation == table:
+            text = fact.definition[1] if fact.kind == "constraint" else fact.definition[0]
+            columns = text[text.find("(") + 1 : text.find(")")].replace('"', "").split(", ")
+            if columns and set(columns) <= added:
+                return columns[0]
+    return None

@@ -1,0 +1,48 @@
+"""A view, or something else that the code does not know, depends on what the migration changes. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from simulator.causes import facts
+from simulator.model import Cause, Confidence, Fact, Finding
+from simulator.situation import Situation
+
+ID = "dependent-view"
+TITLE = "something depends on it that the code does not know"
+
+
+DEPENDENT_OBJECTS = "2BP01"
+NOT_SUPPORTED = "0A000"  # the type of a column that a view or a rule uses
+VIEWS = ("view", "materialized view")
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    failure = root.failure
+    if failure.sqlstate not in (DEPENDENT_OBJECTS, NOT_SUPPORTED) or not facts.in_migration(root):
+        return None
+    views = list(_views(situation, root))
+    if not views and failure.sqlstate == NOT_SUPPORTED:
+        return None
+    evidence = [
+        f"{view.definition[0]} {view.schema}.{view.relation} reads from it{_known(situation, view)}" for view in views
+    ]
+    sure: Confidence = "certain" if views else "possible"
+    return Cause(ID, TITLE, sure, tuple(evidence) or (failure.message,))
+
+
+def _known(situation: Situation, view: Fact) -> str:
+    if not situation.reference.complete:
+        return ""
+    return ", and no migration makes it" if situation.reference.final.like(view) is None else ""
+
+
+def _views(situation: Situation, root: Finding) -> Iterator[Fact]:
+    """Views whose text names the table that the operation works on."""
+    operation = facts.operation_of(situation, root)
+    tables = {root.failure.relation, root.failure.table_name, operation.table if operation else None} - {None}
+    for fact in situation.baseline:
+        view = fact.kind == "relation" and fact.definition[0] in VIEWS
+        if view and any(re.search(rf"\b{re.escape(table or '')}\b", fact.definition[1]) for table in tables):
+            yield fact

@@ -1,0 +1,17 @@
+"""An extension is installed already. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import exists
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "extension-exists"
+TITLE = "the extension is there already"
+
+
+KINDS = ("extension",)
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    return exists.explain(ID, TITLE, KINDS, situation, root)

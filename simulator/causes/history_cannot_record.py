@@ -1,0 +1,41 @@
+"""django_migrations refuses new rows: its numbers, or the role's rights. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.causes import facts, words
+from simulator.model import Cause, Finding, Phase
+from simulator.situation import HistoryTable, Situation
+
+ID = "history-cannot-record"
+TITLE = "django_migrations can't take a row"
+
+
+STATES = ("23505", "23502", "42501")
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    """Where writing a row failed; where a migration is in effect without its row, and none can be written now."""
+    broken = tuple(_broken(situation.table, situation.role))
+    if root.failure.phase is Phase.RECORD:
+        if situation.table.kind is None or root.failure.sqlstate not in STATES:
+            return None
+        said = f"writing its row failed with {root.failure.sqlstate}"
+        return Cause(ID, TITLE, "certain" if broken else "likely", (*broken, said))
+    if not broken or not facts.done_already(situation, root):
+        return None
+    name = facts.name_of(root)
+    evidence = (*broken, words.no_row(name), *words.effects(name, facts.effects_of(situation, root)))
+    return Cause(ID, TITLE, "certain" if facts.may_be_interrupted(situation, name) else "likely", evidence)
+
+
+def _broken(table: HistoryTable, role: str) -> Iterator[str]:
+    if table.kind != "table":
+        return
+    if not table.identity:
+        yield "the id of django_migrations is no identity and has no default"
+    elif table.is_behind:
+        yield f"the id sequence of django_migrations gives {table.next_id} next, the highest id is {table.highest_id}"
+    if not table.may_insert:
+        yield f"{role or 'the role'} may not write a row of django_migrations, or not use its sequence"

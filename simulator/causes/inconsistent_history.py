@@ -1,0 +1,23 @@
+"""A migration is recorded, one that it depends on is not: Django refuses every command. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import facts
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "inconsistent-history"
+TITLE = "recorded before what it depends on"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    if not root.failure.exception.endswith("InconsistentMigrationHistory"):
+        return None
+    known = facts.recorded(situation) | set(situation.history.applied)
+    pairs = [
+        f"{name} is recorded, {parent}, which it depends on, is not"
+        for name in sorted(known)
+        for parent in (situation.files[name].parents if name in situation.files else ())
+        if parent not in known
+    ]
+    return Cause(ID, TITLE, "certain", tuple(pairs[:3]) or (root.failure.message,))

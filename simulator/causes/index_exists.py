@@ -1,0 +1,17 @@
+"""An index is there already, and nothing tells whose it is. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import exists
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "index-exists"
+TITLE = "the index is there already"
+
+
+KINDS = ("index",)
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    return exists.explain(ID, TITLE, KINDS, situation, root)

@@ -1,0 +1,18 @@
+"""An index that could not be built to its end keeps its name and serves nobody. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import words
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "invalid-index"
+TITLE = "an INVALID index was left behind"
+
+
+def explain(_situation: Situation, root: Finding) -> Cause | None:
+    standing = root.existing
+    if standing is None or standing.valid:
+        return None
+    left = f"{words.place(standing)} is INVALID: a concurrent build of it failed or was ended"
+    return Cause(ID, TITLE, "certain", (left,))

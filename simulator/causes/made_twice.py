@@ -1,0 +1,58 @@
+"""Two operations of the code make the same thing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.causes import code, facts, words
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "made-twice"
+TITLE = "the code makes it twice"
+
+
+LONGEST_NAME = 63  # bytes; PostgreSQL cuts the rest off
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    if not facts.collides(root) or not facts.code_fails(situation, root):
+        return None
+    name, relation = facts.name_of(root), root.failure.relation or ""
+    makers = list(_makers(situation, root))
+    if not makers:
+        return None
+    evidence = [
+        f"{words.listed(makers)} already {'makes' if len(makers) == 1 else 'make'} what {name} makes: {relation}"
+    ]
+    if len(relation.encode()) >= LONGEST_NAME:
+        evidence.append(f"PostgreSQL cuts names after {LONGEST_NAME} bytes, so that two long ones may become the same")
+    return Cause(ID, TITLE, "certain", (*evidence, *code.evidence(situation, root)))
+
+
+def _makers(situation: Situation, root: Finding) -> Iterator[str]:
+    """Other migrations that make it, by what the reference saw before it stopped, and by their operations."""
+    failure, name = root.failure, facts.name_of(root)
+    standing = root.existing
+    by_name = standing is not None and standing.table_name is not None and failure.column_name is None
+    found = {
+        facts.maker(situation, failure.relation or "", failure.column_name or "")
+        if not by_name
+        else facts.maker(situation, standing.table_name or "", constraint=standing.name)
+        if standing
+        else None
+    }
+    found |= {
+        file.name
+        for file in situation.files.values()
+        for operation in file.operations
+        if operation.kind == "CreateModel" and operation.table == failure.relation and failure.column_name is None
+    }
+    creating = [
+        operation
+        for operation in (situation.files[name].operations if name in situation.files else ())
+        if operation.kind == "CreateModel" and operation.table == failure.relation
+    ]
+    if len(creating) > 1:
+        yield name
+    yield from sorted(other for other in found if other and other != name)

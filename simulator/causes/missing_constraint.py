@@ -1,0 +1,52 @@
+"""A constraint or an index that the applied migrations have made is not there. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import facts
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "missing-constraint"
+TITLE = "a constraint or an index is missing"
+
+
+UNDEFINED_OBJECT = "42704"
+NO_UNIQUE_KEY = "42830"  # a foreign key to columns without a unique constraint
+UNDEFINED_TABLE = "42P01"  # an index that is to be renamed is a relation too
+# Operations that look the constraint or index up in the database, by its columns.
+LOOKED_UP = ("AlterUniqueTogether", "AlterIndexTogether", "RenameIndex", "AlterField", "RemoveField")
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    failure, operation = root.failure, facts.operation_of(situation, root)
+    relation = failure.table_name or failure.relation or (operation.table if operation else None) or "the table"
+    if failure.sqlstate == NO_UNIQUE_KEY:
+        said = f"{relation} has no unique constraint on the columns that a foreign key points to"
+        return Cause(ID, TITLE, "likely", (said,))
+    if failure.sqlstate == UNDEFINED_OBJECT and failure.constraint_name:
+        return _named(situation, relation, failure.constraint_name)
+    if failure.sqlstate == UNDEFINED_TABLE and failure.relation:
+        return _index(situation, failure.relation)
+    looks = operation is not None and operation.kind in LOOKED_UP and failure.sqlstate is None
+    if looks and failure.exception.endswith("ValueError") and situation.reference.complete:
+        said = f"{facts.name_of(root)} looks for a constraint or an index by its columns: {failure.message}"
+        return Cause(ID, TITLE, "likely", (said, "from an empty database it finds one"))
+    return None
+
+
+def _named(situation: Situation, relation: str, constraint: str) -> Cause:
+    evidence = [f"{relation} has no constraint {constraint}"]
+    maker = facts.maker(situation, relation, constraint=constraint) if situation.reference.complete else None
+    if maker is not None and maker not in situation.pending:
+        evidence.append(f"{maker}, which is recorded as applied, makes it")
+    return Cause(ID, TITLE, "certain" if len(evidence) > 1 else "likely", tuple(evidence))
+
+
+def _index(situation: Situation, name: str) -> Cause | None:
+    """Where the code, from nothing, makes an index of that name."""
+    makers = situation.reference.makers if situation.reference.complete else {}
+    for (kind, relation, own), other in makers.items():
+        if kind == "index" and own == name:
+            made = "is still pending" if other in situation.pending else "is recorded as applied"
+            return Cause(ID, TITLE, "certain", (f"{relation} has no index {name}", f"{other}, which {made}, makes it"))
+    return None

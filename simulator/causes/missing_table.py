@@ -1,0 +1,41 @@
+"""A table that the applied migrations have made is not there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.causes import facts, words
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "missing-table"
+TITLE = "a table is missing"
+
+
+UNDEFINED_TABLE = "42P01"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    if root.failure.sqlstate != UNDEFINED_TABLE:
+        return None
+    relation = root.failure.relation or ""
+    evidence = tuple(sentences(situation, relation))
+    if not evidence:
+        return Cause(ID, TITLE, "possible", (f"there is no {relation or 'such relation'}",))
+    return Cause(ID, TITLE, "certain" if len(evidence) > 1 else "likely", evidence)
+
+
+def sentences(situation: Situation, relation: str) -> Iterator[str]:
+    """That it is not there, and which recorded migration makes it."""
+    elsewhere = sorted({fact.schema for fact in situation.baseline if fact.relation == relation})
+    if not relation:
+        return
+    if elsewhere:
+        yield f"{relation} is only in {words.listed(elsewhere)}"
+    else:
+        yield f"there is no {relation} in the database"
+    maker = facts.maker(situation, relation) if situation.reference.complete else None
+    if maker is not None and maker not in situation.pending:
+        yield f"{maker}, which is recorded as applied, makes it"
+    elif maker is not None:
+        yield f"{maker} makes it, which is still pending"

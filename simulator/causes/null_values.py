@@ -1,0 +1,23 @@
+"""Rows hold NULL where the migration allows none. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import data
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "null-values"
+TITLE = "rows hold NULL"
+
+
+NOT_NULL_VIOLATION = "23502"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    failure = root.failure
+    if failure.sqlstate != NOT_NULL_VIOLATION or not data.is_about_rows(root):
+        return None
+    where = ".".join(part for part in (data.table_of(root), failure.column_name) if part) or "a column"
+    new = data.new_column(situation, root)
+    said = f"{where} is new, and rows that are there get NULL" if new else f"rows of {where} hold NULL"
+    return Cause(ID, TITLE, "certain", (said, *data.sentences(situation, root)))

@@ -1,0 +1,17 @@
+"""A function, a trigger or a collation is there already, and nothing tells whose it is. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import exists
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "object-exists"
+TITLE = "the object is there already"
+
+
+KINDS = ("function", "procedure", "aggregate", "trigger", "collation")
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    return exists.explain(ID, TITLE, KINDS, situation, root)

@@ -1,0 +1,67 @@
+"""What stands there was made by another branch's migration. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import facts, words
+from simulator.graph import ancestors, app_of
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "other-branch"
+TITLE = "made by another branch's migration"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    if not facts.own_collision(root):
+        return None
+    return _recorded(situation, root) or _forgotten(situation, root)
+
+
+def _recorded(situation: Situation, root: Finding) -> Cause | None:
+    """Its row is there, its file is not. Without a repository, one that was applied after the branches had parted."""
+    name = facts.name_of(root)
+    rows = facts.unknown_rows(situation, app_of(name))
+    made_it = [row for row in rows if _makes(situation, root, row)]
+    if made_it:
+        said = [f"{words.not_on_disk(row, situation.git.get(row))}; it makes {_what(root)}" for row in made_it[:3]]
+        return Cause(ID, TITLE, "certain", (*said, words.no_row(name)))
+    unread = [row for row in rows if row not in situation.git or situation.git[row].text is None]
+    later = _after_the_fork(situation, name, unread)
+    if not later:
+        return None
+    said = [words.not_on_disk(row, situation.git.get(row)) for row in later[:3]]
+    return Cause(ID, TITLE, "likely", (*said, words.no_row(name)))
+
+
+def _forgotten(situation: Situation, root: Finding) -> Cause | None:
+    """Neither row nor file, but the repository has a migration that makes it: its row may have been pruned."""
+    name = facts.name_of(root)
+    known = facts.recorded(situation) | set(situation.files)
+    effects = facts.effects_of(situation, root)
+    if effects is not None and effects.all_there:
+        return None
+    for other, trace in sorted(situation.git.items()):
+        if app_of(other) == app_of(name) and other not in known and _makes(situation, root, other):
+            said = f"{other}, neither recorded nor on disk, makes {_what(root)}: {', '.join(words.history_of(trace))}"
+            lost = bool(facts.missing_ids(situation.table))
+            numbers = words.numbers(situation.table) if lost else None
+            evidence = tuple(filter(None, (said, numbers)))
+            return Cause(ID, TITLE, "likely" if lost else "possible", evidence)
+    return None
+
+
+def _makes(situation: Situation, root: Finding, other: str) -> bool:
+    trace = situation.git.get(other)
+    return trace is not None and facts.makes_it(situation, root, other, trace.text)
+
+
+def _what(root: Finding) -> str:
+    return words.place(root.existing) if root.existing else root.failure.relation or "it"
+
+
+def _after_the_fork(situation: Situation, name: str, rows: list[str]) -> list[str]:
+    """Those recorded later than everything that the migration depends on: what a squash left behind is older."""
+    ids = {row.name: row.id for row in situation.table.rows}
+    above = [ids[one] for one in ancestors(name, situation.files) if app_of(one) == app_of(name) and one in ids]
+    last = max((number for number in above if number is not None), default=0)
+    return [row for row in rows if (ids.get(row) or 0) > last]

@@ -1,0 +1,40 @@
+"""What holds the name is not what the migration makes, or stands where another kind should. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import words
+from simulator.model import Cause, Finding, Shape
+from simulator.situation import Situation
+
+ID = "other-kind"
+TITLE = "something of another kind holds the name"
+
+
+# What is refused of a relation because of its kind (PostgreSQL manual, appendix A).
+WRONG_KIND = ("42809", "0A000")
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    standing = root.existing
+    if standing is not None and standing.shape is Shape.OTHER_KIND and standing.differences:
+        evidence = [*words.differences(root)]
+        if standing.extension:
+            evidence.append(f"it belongs to the extension {standing.extension}")
+        return Cause(ID, TITLE, "certain", tuple(evidence))
+    if root.failure.sqlstate in WRONG_KIND:
+        return _stands_for(situation, root)
+    return None
+
+
+def _stands_for(situation: Situation, root: Finding) -> Cause | None:
+    """A view, say, where the code has had a table."""
+    relation = root.failure.relation or root.failure.table_name
+    if relation is None or not situation.reference.complete:
+        return None
+    for fact in situation.baseline:
+        meant = situation.reference.final.like(fact)
+        of_it = fact.kind == "relation" and fact.relation == relation
+        if of_it and meant is not None and meant.definition[0] != fact.definition[0]:
+            said = f"{fact.schema}.{relation} is a {fact.definition[0]}, the code makes a {meant.definition[0]}"
+            return Cause(ID, TITLE, "certain", (said,))
+    return None

@@ -1,0 +1,28 @@
+"""The role may not do it: what it would change belongs to another. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import facts
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "ownership"
+TITLE = "the role may not do that"
+
+
+INSUFFICIENT_PRIVILEGE = "42501"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    failure = root.failure
+    if failure.sqlstate != INSUFFICIENT_PRIVILEGE:
+        return None
+    relation = failure.relation or failure.table_name
+    owner = next((owner for place, owner in situation.owners.items() if place.partition(".")[2] == relation), None)
+    evidence = [failure.denied] if failure.denied else []
+    if owner is not None and not failure.denied:
+        evidence.append(f"{relation} belongs to {owner}")
+    evidence.append(f"migrate runs as {situation.role or 'the project role'}")
+    name = facts.name_of(root)
+    sure = owner is not None and owner != situation.role
+    return Cause(ID, TITLE, "certain" if sure else "likely", (*evidence, *([f"in {name}"] if name else [])))

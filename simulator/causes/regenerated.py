@@ -1,0 +1,37 @@
+"""Migrations were deleted and made anew under other names; the database has recorded the old ones. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import facts, source, words
+from simulator.graph import app_of
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "regenerated"
+TITLE = "migrations were deleted and generated anew"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    name = facts.name_of(root)
+    app = app_of(name)
+    if not facts.own_collision(root):
+        return None
+    rows = facts.unknown_rows(situation, app)
+    first = facts.is_first(situation, root)
+    traces = {row: situation.git[row] for row in rows if row in situation.git}
+    deleted = [row for row, trace in traces.items() if trace.deleted_in and not trace.on_refs]
+    made_it = [row for row in deleted if facts.makes_it(situation, root, row, traces[row].text)]
+    if not rows or not (first or made_it):
+        return None
+    if traces and not deleted:
+        return None  # still on a branch: that is another branch's
+    there = facts.tables_of_models(situation)
+    old = frozenset().union(*(source.made(traces[row].text, app, there) for row in deleted))
+    all_of_it = bool(old) and source.made(situation.texts.get(name), app, there) <= old
+    evidence = (
+        *(words.not_on_disk(row, traces.get(row)) for row in (made_it or rows)[:3]),
+        *([f"together they make all that {name} makes"] if all_of_it else []),
+        words.no_row(name),
+        *words.effects(name, facts.effects_of(situation, root)),
+    )
+    return Cause(ID, TITLE, "certain" if all_of_it else "likely", evidence)

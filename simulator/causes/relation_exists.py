@@ -1,0 +1,17 @@
+"""A table, a view or a sequence is there already, and nothing tells whose it is. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import exists
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "relation-exists"
+TITLE = "the relation is there already"
+
+
+KINDS = ("table", "partitioned table", "partition", "foreign table", "view", "sequence")
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    return exists.explain(ID, TITLE, KINDS, situation, root)

@@ -1,0 +1,25 @@
+"""A migration that is recorded under another name has made the same. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import facts, source, words
+from simulator.graph import app_of
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "same-ddl"
+TITLE = "applied under another name"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    """Such as one that a release branch got first, and the trunk in another file."""
+    name = facts.name_of(root)
+    if not (facts.own_collision(root) or facts.done_already(situation, root)) or facts.is_first(situation, root):
+        return None
+    text = situation.texts.get(name)
+    for row in facts.unknown_rows(situation, app_of(name)):
+        trace = situation.git.get(row)
+        if trace is not None and source.contains(trace.text, text):
+            said = f"all operations of {name} are among its own"
+            return Cause(ID, TITLE, "certain", (words.not_on_disk(row, trace), said, words.no_row(name)))
+    return None

@@ -1,0 +1,37 @@
+"""Some of what a squash replaces is recorded and some not, and the originals are not there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.causes import facts, words
+from simulator.model import Cause, Finding, Phase
+from simulator.situation import Situation
+
+ID = "squash-half-applied"
+TITLE = "a squash of which only a part is recorded"
+
+
+MISSING_NODE = ("NodeNotFoundError", "KeyError")
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    """Only such rows change the graph that Django builds: from nothing the same files load."""
+    failure = root.failure
+    kind = failure.exception.rpartition(".")[2]
+    if kind not in MISSING_NODE or failure.sqlstate or not situation.reference.complete:
+        return None
+    partly = tuple(_partly(situation))
+    if failure.phase is not Phase.LOAD and not partly:
+        return None
+    from_nothing = "from an empty database the same files load"
+    return Cause(ID, TITLE, "certain" if partly else "likely", (*partly, failure.message, from_nothing))
+
+
+def _partly(situation: Situation) -> Iterator[str]:
+    known = facts.recorded(situation)
+    for file in situation.files.values():
+        there = [name for name in file.replaces if name in known]
+        if there and len(there) < len(file.replaces):
+            lacking = [name for name in file.replaces if name not in known]
+            yield f"{file.name} replaces {words.listed(there)}, recorded, and {words.listed(lacking)}, not recorded"

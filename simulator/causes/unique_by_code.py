@@ -1,0 +1,24 @@
+"""The migration gives every row the same value, under a unique constraint. Pure."""
+
+from __future__ import annotations
+
+from simulator.causes import data
+from simulator.model import Cause, Finding
+from simulator.situation import Situation
+
+ID = "unique-by-code"
+TITLE = "the migration gives every row the same value"
+
+
+UNIQUE_VIOLATION = "23505"
+
+
+def explain(situation: Situation, root: Finding) -> Cause | None:
+    """Django calls a default once for all rows that are there, even where it is a function such as uuid4."""
+    if root.failure.sqlstate != UNIQUE_VIOLATION or not data.is_about_rows(root):
+        return None
+    column = data.new_column(situation, root)
+    if column is None:
+        return None
+    said = f"{data.table_of(root)}.{column} is new: its values come from the migration, not from the rows"
+    return Cause(ID, TITLE, "certain", (said, *data.sentences(situation, root)))
