@@ -1,0 +1,103 @@
+"""Every fix there is, in explicit tables: what it proposes for a situation. Pure; ``trials`` finds out what works.
+
+A fix of a root proposes a ``route.Mend``. Several roots are mended together by one route, so a plan takes for every
+root the first fix that fits, and after a trial that shows it wrong, the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from simulator.fixes import (
+    alter_and_fake,
+    ask_a_person,
+    change_owner,
+    complete_and_fake,
+    drop_and_migrate,
+    drop_invalid_index,
+    drop_leftover,
+    edit_code,
+    fake_everything,
+    fake_exactly,
+    fake_initial,
+    history_aside,
+    history_numbers,
+    history_rows,
+    install_extension,
+    mend_data,
+    merge_migration,
+    prune,
+    recreate_missing,
+    reset_migrations,
+    restore_into_empty,
+    sequences,
+    set_aside,
+    squash_rows,
+)
+from simulator.model import Finding, Fix
+from simulator.route import Mend
+from simulator.situation import Situation
+
+
+class RootFix(Protocol):
+    """A module that may know what to do about one root."""
+
+    ID: str
+    TITLE: str
+
+    def propose(self, situation: Situation, root: Finding) -> Mend | None: ...
+
+
+class WholeFix(Protocol):
+    """A module that proposes what people try on a whole database, to show what it would do."""
+
+    ID: str
+    TITLE: str
+
+    def propose(self, situation: Situation, options: tuple[str, ...]) -> Fix | None: ...
+
+
+# The first that fits is tried first: what changes least, loses nothing and leaves nothing behind comes first.
+OF_ROOTS: tuple[RootFix, ...] = (
+    edit_code,
+    restore_into_empty,
+    history_rows,
+    history_numbers,
+    history_aside,
+    squash_rows,
+    merge_migration,
+    drop_invalid_index,
+    fake_exactly,
+    sequences,
+    complete_and_fake,
+    drop_leftover,
+    alter_and_fake,
+    set_aside,
+    recreate_missing,
+    change_owner,
+    install_extension,
+    mend_data,
+    ask_a_person,
+)
+
+# What people try on the whole database: tried to say what it would leave, recommended only if nothing else works.
+OF_PEOPLE: tuple[WholeFix, ...] = (fake_everything, fake_initial, prune, drop_and_migrate, reset_migrations)
+
+
+def mends(situation: Situation, root: Finding) -> tuple[Mend, ...]:
+    """Every fix that fits the root, the preferred first; one that only a person can do ends the list."""
+    found: list[Mend] = []
+    for module in OF_ROOTS:
+        mend = module.propose(situation, root)
+        if mend is not None:
+            found.append(mend)
+            if mend.person:
+                break
+    return tuple(found)
+
+
+def peoples(situation: Situation, options: Sequence[str] = ()) -> tuple[Fix, ...]:
+    """What people try, as far as it applies here."""
+    proposed = (module.propose(situation, tuple(options)) for module in OF_PEOPLE)
+    return tuple(fix for fix in proposed if fix is not None)

@@ -1,0 +1,40 @@
+"""Drop what is in the way and holds no rows (an index, a constraint, an empty table), and let migrate make it. Pure."""
+
+from __future__ import annotations
+
+from simulator import ddl
+from simulator.fixes.collision import holders, of_migration, other_roots_of
+from simulator.model import Fact, Finding
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "drop-leftover"
+TITLE = "Drop what is in the way and holds no rows, then migrate"
+WITHOUT_ROWS = ("index", "constraint", "trigger")
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    """Everything that the migration collides with has to be without rows, or one of them would be in its way still."""
+    facts = list(dict.fromkeys(holders(situation, root)))
+    wanted = {one.existing.name for one in of_migration(situation, root) if one.existing}
+    if not facts or len({fact.name or fact.relation for fact in facts}) < len(wanted):
+        return None
+    if other_roots_of(situation, root) and any(fact.kind == "relation" for fact in facts):
+        return None
+    tables = [fact for fact in facts if _is_empty_table(fact, situation)]
+    gone = {(fact.schema, fact.relation) for fact in tables}
+    rest = [fact for fact in facts if fact not in tables and (fact.schema, fact.relation) not in gone]
+    if any(fact.kind not in WITHOUT_ROWS for fact in rest):
+        return None
+    statements = [ddl.drop(fact) for fact in rest]
+    if tables:
+        names = ", ".join(ddl.qualified(fact.schema, fact.relation) for fact in tables)
+        statements.append(f"DROP TABLE {names}")
+    discards = frozenset(rest).union(*(situation.baseline.of(fact.schema, fact.relation) for fact in tables))
+    return Mend(ID, TITLE, (root.id,), clear=tuple(filter(None, statements)), discards=discards)
+
+
+def _is_empty_table(fact: Fact, situation: Situation) -> bool:
+    """In tier schema nobody knows."""
+    known = situation.tier == "data" and situation.rows.get(f"{fact.schema}.{fact.relation}") == 0
+    return known and fact.kind == "relation" and fact.definition[0] == "table"

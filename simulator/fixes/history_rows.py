@@ -1,0 +1,36 @@
+"""Write the rows that django_migrations lacks beneath recorded ones: nothing else gets past that. Pure."""
+
+from __future__ import annotations
+
+from simulator.fixes.repair import repair
+from simulator.graph import ancestors
+from simulator.model import Finding, Phase
+from simulator.route import Mend
+from simulator.situation import Situation
+from simulator.sql import literal
+
+ID = "history-rows"
+TITLE = "Write the missing rows of django_migrations"
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    if root.failure.phase is not Phase.PLAN or not root.failure.exception.endswith("InconsistentMigrationHistory"):
+        return None
+    needed = {above for name in situation.history.applied for above in ancestors(name, situation.files)}
+    missing = [name for name in situation.pending if name in needed]
+    statements: list[str] = []
+    for name in missing:
+        effects = situation.effects.get(name)
+        if effects is not None and not effects.all_there:
+            found = repair(situation, name)
+            if found is None:
+                return None
+            statements += [*found.ran, *found.altered]
+        statements.append(insert_row(name))
+    return Mend(ID, TITLE, (root.id,), history=tuple(statements), recorded=frozenset(missing)) if missing else None
+
+
+def insert_row(name: str) -> str:
+    app, _dot, migration = name.partition(".")
+    values = f"{literal(app)}, {literal(migration)}, now()"
+    return f'INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ({values})'

@@ -1,0 +1,63 @@
+"""Rows that the migration can't take: only a person can decide about them. The query shows which. Pure."""
+
+from __future__ import annotations
+
+from simulator import ddl
+from simulator.model import Failure, Finding
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "mend-data"
+TITLE = "Decide about the rows that the migration can't take"
+# Data exceptions and violations (PostgreSQL manual, appendix A).
+CLASSES = ("22", "23")
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    state = root.failure.sqlstate or ""
+    if not state.startswith(CLASSES) or not situation.reference.complete:
+        return None
+    query = query_for(root.failure, situation)
+    shown = f"; these are they: {query}" if query else ""
+    return Mend(ID, TITLE, (root.id,), person=f"{_what(root.failure)}{shown}")
+
+
+def _what(failure: Failure) -> str:
+    where = failure.relation or "its table"
+    column = f".{failure.column_name}" if failure.column_name else ""
+    return {
+        "23502": f"give the rows of {where}{column} that hold NULL a value, or allow NULL in the code",
+        "23503": f"mend or delete the rows of {where} that point to nothing",
+        "23505": f"mend or delete the rows of {where} that are there twice",
+        "23514": f"mend the rows of {where} that break the check {failure.constraint_name or ''}".rstrip(),
+    }.get(failure.sqlstate or "", f"mend the rows of {where}{column} whose values the migration can't take")
+
+
+def query_for(failure: Failure, situation: Situation) -> str | None:
+    """A SELECT of the rows in question, where the failure says enough."""
+    if not failure.relation:
+        return None
+    schema = failure.schema_name or "public"
+    table = ddl.qualified(schema, failure.relation)
+    if failure.sqlstate == "23502" and failure.column_name:
+        return f"SELECT * FROM {table} WHERE {ddl.quote(failure.column_name)} IS NULL"
+    wanted = situation.reference.after.get(failure.migration or "", situation.reference.final)
+    if failure.sqlstate == "23505" and failure.constraint_name:
+        columns = _columns(failure.constraint_name, schema, failure.relation, situation)
+        if columns:
+            return f"SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1"
+    constraint = wanted.get("constraint", schema, failure.relation, failure.constraint_name or "")
+    if failure.sqlstate == "23514" and constraint:
+        return f"SELECT * FROM {table} WHERE NOT {constraint.definition[1].removeprefix('CHECK ')}"
+    if failure.sqlstate == "23503" and constraint:
+        return f"SELECT * FROM {table}  -- without a match: {constraint.definition[1]}"
+    return None
+
+
+def _columns(name: str, schema: str, relation: str, situation: Situation) -> str | None:
+    """Of the unique constraint or index that could not be made."""
+    wanted = situation.reference.final
+    fact = wanted.get("constraint", schema, relation, name) or wanted.get("index", schema, relation, name)
+    text = fact.definition[0 if fact.kind == "index" else 1] if fact else ""
+    inside = text[text.find("(") + 1 : text.rfind(")")] if "(" in text and " WHERE " not in text else ""
+    return inside if inside and "(" not in inside else None

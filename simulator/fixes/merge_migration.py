@@ -1,0 +1,34 @@
+"""Two leaves in one app: a merge migration, which only a person can say is right in either order. Pure."""
+
+from __future__ import annotations
+
+from simulator.graph import app_of
+from simulator.model import Finding, Phase
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "merge-migration"
+TITLE = "Write a merge migration"
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    leaves = leaves_by_app(situation)
+    if root.failure.phase is not Phase.PLAN or not leaves:
+        return None
+    said = "; ".join(f"{app}: {', '.join(names)}" for app, names in leaves.items())
+    text = (
+        f"merge the leaves ({said}): python manage.py makemigrations --merge, once either order gives the same schema"
+    )
+    return Mend(ID, TITLE, (root.id,), person=text)
+
+
+def leaves_by_app(situation: Situation) -> dict[str, list[str]]:
+    """Apps whose migrations end in more than one."""
+    parents = {
+        parent for file in situation.files.values() for parent in file.parents if app_of(parent) == app_of(file.name)
+    }
+    found: dict[str, list[str]] = {}
+    for name in sorted(situation.files):
+        if name not in parents:
+            found.setdefault(app_of(name), []).append(name.partition(".")[2])
+    return {app: names for app, names in found.items() if len(names) > 1}

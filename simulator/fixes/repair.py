@@ -1,0 +1,56 @@
+"""What brings a half-made migration to its end: the statements that the survey could run, then the rest. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from simulator import ddl
+from simulator.catalog import Catalog
+from simulator.situation import Situation
+
+_DROP_DEFAULT = re.compile(r'ALTER TABLE "([^"]+)" ALTER COLUMN "([^"]+)" DROP DEFAULT')
+
+
+class Repair(NamedTuple):
+    """``ran``: the migration's own statements that met nothing in their way. ``altered``: what they leave different."""
+
+    ran: tuple[str, ...]
+    altered: tuple[str, ...]
+
+
+def repair(situation: Situation, migration: str) -> Repair | None:
+    """None where it can't be said, or something in the way is of a kind that can't be altered."""
+    wanted, surveyed = situation.reference.after.get(migration), situation.surveyed.get(migration)
+    effects = situation.effects.get(migration)
+    if wanted is None or effects is None:
+        return None
+    there = {fact.name for fact in effects.present if situation.baseline.like(fact) is None}
+    ran = tuple(one.sql for one in situation.ran if one.migration == migration and not _makes_again(one.sql, there))
+    standing = surveyed if surveyed is not None else situation.baseline
+    change = ddl.together(ddl.alter(standing, wanted, *place) for place in sorted(_relations(situation, migration)))
+    return None if change.impossible else Repair(ran, change.statements)
+
+
+def _makes_again(sql: str, there: set[str]) -> bool:
+    """Whether it makes an index or a constraint that stands there under another name."""
+    return any(
+        sql.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX", "ALTER TABLE")) and f'"{name}"' in sql for name in there
+    )
+
+
+def _drops_no_default(sql: str, standing: Catalog) -> bool:
+    """What follows on Django's ADD COLUMN … DEFAULT; here the column is there, and has none."""
+    match = _DROP_DEFAULT.fullmatch(sql)
+    if match is None:
+        return False
+    return any(
+        fact.kind == "column" and (fact.relation, fact.name) == match.groups() and not fact.definition[2]
+        for fact in standing
+    )
+
+
+def _relations(situation: Situation, migration: str) -> set[tuple[str, str]]:
+    """What the migration makes or changes, and is not as it should be afterwards."""
+    effects = situation.effects[migration]
+    return {(fact.schema, fact.relation) for fact in effects.added if fact.relation}

@@ -1,0 +1,17 @@
+"""A dump that was restored over another database's tables: restore it into an empty one. Pure."""
+
+from __future__ import annotations
+
+from simulator.model import Finding, Phase
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "restore-into-empty"
+TITLE = "Restore into an empty database"
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    if root.failure.phase is not Phase.RESTORE or not situation.restored_over_data:
+        return None
+    text = "restore the dump into a new, empty database: createdb, then pg_restore --exit-on-error"
+    return Mend(ID, TITLE, (root.id,), person=text)

@@ -1,0 +1,25 @@
+"""Set sequences that are behind their rows to the highest number in use. Pure."""
+
+from __future__ import annotations
+
+from simulator import ddl
+from simulator.model import Finding
+from simulator.route import Mend
+from simulator.situation import Situation
+from simulator.sql import literal
+
+ID = "sequences"
+TITLE = "Set the sequences that are behind their rows"
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    """One that gives numbers in use fails on its primary key: every one that is behind, or the next would fail next."""
+    tables = {one.table for one in situation.behind}
+    if root.failure.sqlstate != "23505" or root.failure.relation not in tables:
+        return None
+    statements = []
+    for one in situation.behind:
+        table, column = ddl.qualified(one.schema, one.table), ddl.quote(one.column)
+        place = f"pg_get_serial_sequence({literal(table)}, {literal(one.column)})"
+        statements.append(f"SELECT setval({place}, (SELECT max({column}) FROM {table}))")
+    return Mend(ID, TITLE, (root.id,), clear=tuple(statements))

@@ -1,0 +1,155 @@
+"""Mends of single roots put together to a plan for the whole database, and which plan is next after a trial. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from simulator import fixes, route
+from simulator.model import Fact, Failure, Finding, Fix, FixOutcome
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "fix-plan"  # of a plan that takes several kinds of fixes
+
+# How many plans are tried at most: each costs a clone and a rehearsal.
+MOST_PLANS = 6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One mend for each root, as a fix that can be tried. ``left``: roots that only a person can mend."""
+
+    fix: Fix
+    mends: tuple[Mend, ...]
+    left: tuple[Finding, ...] = ()
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """The statements that come before anything else."""
+        return tuple(sql for mend in self.mends for sql in mend.history)
+
+    @property
+    def discards(self) -> frozenset[Fact]:
+        """What held no rows and is dropped on purpose."""
+        return frozenset(fact for mend in self.mends for fact in mend.discards)
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        """The migrations whose rows those statements write."""
+        return frozenset(name for mend in self.mends for name in mend.recorded)
+
+    @property
+    def worth_a_trial(self) -> bool:
+        """A plan that leaves roots to a person may show that they were none; one that mends nothing shows nothing."""
+        return bool(self.mends)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which of each root's mends is taken; it starts with the first."""
+
+    situation: Situation
+    options: tuple[str, ...]
+    of_roots: Mapping[int, tuple[Mend, ...]]
+    taken: Mapping[int, int] = field(default_factory=dict)
+
+    def plan(self) -> Plan:
+        """As chosen, without what only a person can do."""
+        chosen, left = [], []
+        for root in self.situation.roots:
+            mend = self._taken(root.id)
+            if mend is None or mend.person:
+                left.append(root)
+            else:
+                chosen.append(mend)
+        return Plan(_fix(self.situation, chosen, self.options), tuple(chosen), tuple(left))
+
+    def with_persons(self) -> Fix:
+        """The whole plan with the steps that are a person's, for the roots that nothing else mends. Never tried."""
+        mends = []
+        for root in self.situation.roots:
+            mend, last = self._taken(root.id), self.of_roots.get(root.id, ())[-1:]
+            if mend is not None:
+                mends.append(last[0] if self._exhausted(root.id) else mend)
+        return _fix(self.situation, mends, self.options)
+
+    def after(self, failure: Failure | None, drift: Sequence[str], plan: Plan) -> Choices:
+        """After a plan that did not work: another mend for the root that it failed at, else for another root.
+
+        The last mend of a root is a person's; there a root's choices end.
+        """
+        blamed = [root.id for root in self.situation.roots if _is_blamed(root, failure, drift)]
+        mended = {root for mend in plan.mends for root in mend.roots}
+        for root in (*blamed, *(one.id for one in self.situation.roots if one.id not in blamed)):
+            if root in mended and not self._exhausted(root):
+                return replace(self, taken={**self.taken, root: self.taken.get(root, 0) + 1})
+        return self
+
+    def _exhausted(self, root: int) -> bool:
+        """Whether the next mend would be a person's, or there is none."""
+        following = self.of_roots.get(root, ())[self.taken.get(root, 0) + 1 :]
+        return not following or bool(following[0].person)
+
+    def _taken(self, root: int) -> Mend | None:
+        found = self.of_roots.get(root, ())
+        return found[self.taken.get(root, 0)] if found else None
+
+
+def choices(
+    situation: Situation, options: tuple[str, ...], given: Mapping[int, tuple[Mend, ...]] | None = None
+) -> Choices:
+    """The first mend that fits each root; ``given`` has those that were found for some before."""
+    given = given or {}
+    found = {root.id: given.get(root.id) or fixes.mends(situation, root) for root in situation.roots}
+    return Choices(situation, options, found)
+
+
+def _fix(situation: Situation, mends: Sequence[Mend], options: tuple[str, ...]) -> Fix:
+    kinds = list(dict.fromkeys(mend.fix for mend in mends))
+    titles = list(dict.fromkeys(mend.title for mend in mends))
+    return Fix(
+        id=kinds[0] if len(kinds) == 1 else ID,
+        title="; ".join(titles),
+        steps=route.steps(mends, situation.pending, situation.files, options),
+        note="; ".join(dict.fromkeys(mend.note for mend in mends if mend.note)),
+        mends=tuple(sorted({root for mend in mends for root in mend.roots})),
+    )
+
+
+def _is_blamed(root: Finding, failure: Failure | None, drift: Sequence[str]) -> bool:
+    if failure is not None:
+        return failure.migration is not None and root.failure.migration == failure.migration
+    name = root.existing.name if root.existing else root.failure.relation
+    return name is not None and any(name in text for text in drift)
+
+
+def ranked(tried: Sequence[Fix]) -> tuple[Fix, ...]:
+    """At most one is recommended: the first that works and needs no person."""
+    best = next((fix for fix in tried if fix.outcome is FixOutcome.WORKS and not needs_person(fix)), None)
+    rest = [fix for fix in tried if fix is not best]
+    return (replace(best, recommended=True), *rest) if best else tuple(rest)
+
+
+def needs_person(fix: Fix) -> bool:
+    return any(step.person for step in fix.steps)
+
+
+def settled(findings: Sequence[Finding], left: Sequence[Finding]) -> tuple[Finding, ...]:
+    """After a plan that works: the roots that it left alone were none, but followed from one before them."""
+    ids = {root.id for root in left}
+    roots = [one for one in findings if one.root and one.id not in ids]
+    if not roots:
+        return tuple(findings)
+
+    def demoted(one: Finding) -> Finding:
+        if one.id not in ids:
+            return one if one.cascade_of not in ids else replace(one, cascade_of=_nearest(one, roots))
+        return replace(one, root=False, cascade_of=_nearest(one, roots), cause=None)
+
+    return tuple(map(demoted, findings))
+
+
+def _nearest(finding: Finding, roots: Sequence[Finding]) -> int:
+    """The last root before it, else the first of all."""
+    return max((root.id for root in roots if root.id < finding.id), default=roots[0].id)

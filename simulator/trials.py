@@ -1,0 +1,133 @@
+"""Each fix on a fresh clone: its steps, the project's migrate, and whether the code would have built the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from simulator import database, verification
+from simulator.baseline import Baseline
+from simulator.engines.base import Environment
+from simulator.model import Address, Fact, Failure, Fix, FixOutcome, Step, Trace
+from simulator.rehearsal import Rehearsals
+from simulator.roles import SUPERUSER
+from simulator.situation import Situation
+from simulator.sources import Tree
+from simulator.verification import Verified
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What trials run on."""
+
+    environment: Environment
+    base: Baseline
+    rehearsals: Rehearsals
+    code: Tree
+    alias: str
+    options: tuple[str, ...] = ()  # of every migrate: the alias, where it is not the default
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A fix with what came of it, and the failure that ended it (None: it came to its end)."""
+
+    fix: Fix
+    failure: Failure | None = None
+    verified: Verified | None = None
+
+
+def database_option(alias: str) -> tuple[str, ...]:
+    """What every migrate of a fix needs to say. Pure."""
+    return () if alias == "default" else (f"--database={alias}",)
+
+
+def attempt(
+    fix: Fix,
+    situation: Situation,
+    bench: Bench,
+    rows_kept: Mapping[str, int],
+    discards: frozenset[Fact] = frozenset(),
+) -> Trial:
+    """Rehearse one fix. ``rows_kept``: how many rows each table has where nothing but the code's own work happened.
+
+    ``discards``: what the fix drops on purpose, for it holds no rows.
+    """
+    databases = bench.base.clone(bench.environment, bench.base.role.project_user)
+    place = databases[bench.alias]
+    try:
+        trace = bench.rehearsals.trial(bench.code, databases, without_migrate(fix.steps, bench.options))
+        failure = failure_of(trace)
+        verified = None
+        if failure is None:
+            verified = verify(situation, bench.environment, place, rows_kept, discards)
+    finally:
+        bench.base.drop(bench.environment, databases)
+    tried = judged(fix, trace, failure, verified)
+    return Trial(tried, failure, verified)
+
+
+def without_migrate(steps: Sequence[Step], options: tuple[str, ...]) -> tuple[Step, ...]:
+    """The steps before the last migrate: the rehearsal's own command is that one."""
+    return tuple(steps[:-1] if steps and steps[-1].manage == ("migrate", *options) else steps)
+
+
+def failure_of(trace: Trace) -> Failure | None:
+    """What ended the trial: a step's failure, the command's, or something that its checks found."""
+    for step in trace.steps:
+        if step.failure:
+            return step.failure
+    return trace.failure
+
+
+def judged(fix: Fix, trace: Trace, failure: Failure | None, verified: Verified | None) -> Fix:
+    """The fix with its outcome. Pure."""
+    seconds = sum(step.seconds for step in trace.steps) + sum(run.seconds for run in trace.migrations)
+    fix = replace(fix, seconds=round(seconds, 3))
+    if failure is not None:
+        return replace(fix, outcome=FixOutcome.FAILS, note=_said(failure))
+    if not trace.complete or trace.second_migrate is None or trace.left is None or trace.models_read is None:
+        return replace(fix, outcome=FixOutcome.FAILS, note="its process ended before it could report")
+    if trace.left:
+        return replace(fix, outcome=FixOutcome.FAILS, note=f"migrate leaves pending: {', '.join(trace.left[:5])}")
+    assert verified is not None
+    drift = drift_of(verified)
+    outcome = FixOutcome.WORKS
+    if drift:
+        outcome = FixOutcome.DRIFTS
+    if verified.rows_lost:
+        outcome = FixOutcome.LOSES_DATA
+    return replace(fix, outcome=outcome, drift=drift, rows_lost=verified.rows_lost)
+
+
+def drift_of(verified: Verified) -> tuple[str, ...]:
+    """What the schema has too little or too much. Pure."""
+    return (*verified.missing, *verified.added, *verified.removed, *verified.invalid, *verified.unsafe)
+
+
+def _said(failure: Failure) -> str:
+    where = f"at {failure.migration}: " if failure.migration else ""
+    return f"{where}{failure.sqlstate or failure.exception.rpartition('.')[2]} {failure.message}"
+
+
+def verify(
+    situation: Situation,
+    environment: Environment,
+    place: Address,
+    rows_kept: Mapping[str, int],
+    discards: frozenset[Fact],
+) -> Verified:
+    """What became of the database at ``place``."""
+    with database.connect(environment.address(place.dbname, SUPERUSER)) as connection:
+        after = database.read_catalog(connection)
+        rows = database.count_rows(connection, database.tables(connection))
+    effects = situation.effects.values()
+    return verification.judge(
+        before=situation.baseline,
+        after=after,
+        reference=situation.reference.final,
+        pending=frozenset(fact for one in effects for fact in one.added),
+        rows_before=rows_kept,
+        rows_after=rows,
+        dropped=discards.union(*(one.removed for one in effects)),
+    )

@@ -1,0 +1,312 @@
+"""What each fix proposes, and that docs/fixes.md speaks of every one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator import effects, findings, fixes, plans
+from simulator.catalog import Catalog
+from simulator.findings import Ground
+from simulator.model import (
+    CodeRun,
+    Delta,
+    Fact,
+    Failure,
+    Fix,
+    FixOutcome,
+    History,
+    Met,
+    MigrationFile,
+    Phase,
+    Ran,
+    Step,
+)
+from simulator.situation import BehindSequence, HistoryRow, HistoryTable, Situation
+from tests.support.facts import catalog, column, delta, index, table, unique
+
+POST, TITLE = table("blog_post"), column("blog_post", "title")
+TAG, NAME = table("blog_tag"), column("blog_tag", "name")
+SLUG = column("blog_post", "slug", "varchar(40)")
+DELTAS = [
+    delta("blog.1", POST, TITLE),
+    delta("blog.2", TAG, NAME, index("blog_tag", "tag_name", "name")),
+    delta("blog.3", SLUG),
+]
+FILES = {
+    f"blog.{number}": MigrationFile(f"blog.{number}", parents=(f"blog.{number - 1}",) if number > 1 else ())
+    for number in range(1, 5)
+}
+
+
+def failure(migration: str | None, sqlstate: str | None = "42P07", relation: str | None = None, **more: Any) -> Failure:
+    given = {"exception": "E", "message": "m", "phase": Phase.OPERATION, "sql": f"{migration} {relation} {more}"}
+    return Failure(**{**given, **more}, migration=migration, sqlstate=sqlstate, relation=relation)
+
+
+def situation(
+    met: list[Failure], standing: Catalog, pending: tuple[str, ...], deltas: list[Delta] = DELTAS, **more: Any
+) -> Situation:
+    reference = more.pop("reference", None) or effects.reference_of(deltas, None)
+    done = effects.effects(effects.by_migration(deltas), pending, standing)
+    rows = more.get("rows", {})
+    applied = tuple(name for name in FILES if name not in pending)
+    ground = Ground(standing, reference, done, FILES, frozenset(applied), rows)
+    given: dict[str, Any] = {
+        "failure": met[0],
+        "findings": findings.find(met[0], [Met(one) for one in met], ground),
+        "history": History(pending=pending, applied=applied),
+        "table": HistoryTable(kind="table"),
+        "files": FILES,
+        "baseline": standing,
+        "reference": reference,
+        "effects": done,
+    }
+    return Situation(**{**given, **more})
+
+
+def proposed(where: Situation) -> list[str]:
+    return [mend.fix for mend in fixes.mends(where, where.roots[0])]
+
+
+def plan(where: Situation) -> list[str]:
+    return texts(plans.choices(where, ()).plan().fix)
+
+
+def texts(fix: Fix) -> list[str]:
+    return [" ".join(step.manage) or step.sql or step.person for step in fix.steps]
+
+
+def test_a_lost_row_is_written_after_what_it_stands_on() -> None:
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    where = situation([failure("blog.2", relation="blog_tag")], standing, ("blog.2", "blog.3"))
+    assert proposed(where)[0] == "fake-exactly"
+    assert plan(where) == ["migrate blog 2 --fake", "migrate"]
+
+
+def test_a_whole_history_is_written_up_to_what_is_in_effect() -> None:
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    met = [failure("blog.1", relation="blog_post"), failure("blog.2", relation="blog_tag")]
+    where = situation(met, standing, ("blog.1", "blog.2", "blog.3"))
+    assert plan(where) == ["migrate blog 2 --fake", "migrate"]
+
+
+def test_missing_pieces_are_those_that_the_survey_ran() -> None:
+    sql = "CREATE INDEX tag_name ON blog_tag (name)"
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        catalog(POST, TITLE, TAG, NAME),
+        ("blog.2", "blog.3"),
+        ran=(Ran("blog.2", 0, sql, deferred=True),),
+        surveyed={"blog.2": effects.reference_of(DELTAS, None).after["blog.2"]},
+        rows={"public.blog_tag": 3},
+    )
+    assert proposed(where)[0] == "complete-and-fake"
+    assert plan(where) == [sql, "migrate blog 2 --fake", "migrate"]
+
+
+def test_a_migration_whose_code_would_still_change_rows_is_not_skipped() -> None:
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        catalog(POST, TITLE, TAG, NAME),
+        ("blog.2", "blog.3"),
+        code_runs=(CodeRun("blog.2", 1, 7),),
+        rows={"public.blog_tag": 3},
+    )
+    assert not {"complete-and-fake", "alter-and-fake"} & set(proposed(where))
+
+
+def test_a_table_that_differs_and_is_empty_makes_room() -> None:
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        catalog(POST, TITLE, TAG, column("blog_tag", "name", "integer")),
+        ("blog.2", "blog.3"),
+        rows={"public.blog_tag": 0},
+    )
+    assert plan(where) == ['DROP TABLE "blog_tag"', "migrate"]
+
+
+def test_in_tier_schema_no_table_is_dropped() -> None:
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        catalog(POST, TITLE, TAG, column("blog_tag", "name", "integer")),
+        ("blog.2", "blog.3"),
+        rows={"public.blog_tag": 0},
+        tier="schema",
+    )
+    assert "drop-leftover" not in proposed(where)
+
+
+def test_a_table_with_rows_that_differs_is_altered_before_it_is_set_aside() -> None:
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        catalog(POST, TITLE, TAG, column("blog_tag", "name", "integer")),
+        ("blog.2", "blog.3"),
+        rows={"public.blog_tag": 3},
+    )
+    assert proposed(where)[:2] == ["alter-and-fake", "set-aside"]
+
+
+def test_a_view_in_the_way_is_set_aside() -> None:
+    where = situation(
+        [failure("blog.2", relation="blog_tag")], catalog(POST, TITLE, table("blog_tag", "view")), ("blog.2",)
+    )
+    assert proposed(where)[0] == "set-aside"
+    assert any("SET SCHEMA" in text for text in plan(where))
+
+
+def test_an_invalid_index_is_dropped() -> None:
+    invalid = index("blog_tag", "tag_name", "name", "INVALID")
+    where = situation([failure("blog.2", relation="tag_name")], catalog(POST, TITLE, invalid), ("blog.2",))
+    assert proposed(where)[0] == "drop-invalid-index"
+
+
+def test_a_constraint_on_other_columns_makes_room() -> None:
+    deltas = [*DELTAS, delta("blog.4", unique("blog_post", "uq", "title"))]
+    standing = catalog(POST, TITLE, SLUG, unique("blog_post", "uq", "slug"))
+    where = situation([failure("blog.4", relation="uq")], standing, ("blog.4",), deltas)
+    assert proposed(where)[0] == "drop-leftover"
+
+
+def test_a_column_that_is_gone_is_made_again() -> None:
+    gone = failure("blog.3", "42P01", "blog_post", table_name="blog_post", sql="x")
+    files = {**FILES, "blog.3": MigrationFile("blog.3", ("blog.2",))}
+    where = situation([gone], catalog(TAG, NAME), ("blog.3",), files=files)
+    assert proposed(where)[0] == "recreate-missing"
+
+
+def test_a_history_that_is_behind_its_sequence_is_numbered_again() -> None:
+    record = failure("blog.2", "23505", "django_migrations", phase=Phase.RECORD)
+    behind = HistoryTable(kind="table", rows=(HistoryRow(7, "blog.1", ""),), next_id=3)
+    where = situation([record], catalog(POST, TITLE), ("blog.2",), table=behind)
+    assert proposed(where)[0] == "history-numbers"
+    assert plan(where)[0].startswith("SELECT setval(")
+
+
+def test_an_inconsistent_history_gets_its_rows_first() -> None:
+    odd = failure(None, None, phase=Phase.PLAN, exception="django.InconsistentMigrationHistory", sql=None)
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    where = situation([odd], standing, ("blog.1",))
+    assert plan(where) == [
+        """INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('blog', '1', now())""",
+        "migrate",
+    ]
+
+
+def test_a_squash_recorded_in_part_whose_originals_are_gone_is_taken_back() -> None:
+    squash = MigrationFile("blog.1_to_9", replaces=("blog.8", "blog.9"))
+    rows = HistoryTable(kind="table", rows=(HistoryRow(1, "blog.8", ""),))
+    graph = failure(None, None, phase=Phase.LOAD, exception="NodeNotFoundError", sql=None)
+    where = situation([graph], catalog(POST, TITLE), (), table=rows, files={squash.name: squash})
+    assert plan(where)[0] == """DELETE FROM "django_migrations" WHERE "app" = 'blog' AND "name" = '8'"""
+    whole = HistoryTable(kind="table", rows=(HistoryRow(1, "blog.8", ""), HistoryRow(2, "blog.9", "")))
+    assert proposed(situation([graph], catalog(POST), (), table=whole, files={squash.name: squash})) == ["ask-a-person"]
+
+
+def test_a_sequence_in_use_is_set() -> None:
+    taken = failure(None, "23505", "auth_permission", phase=Phase.POST_MIGRATE)
+    where = situation([taken], catalog(POST, TITLE), (), behind=(BehindSequence("public", "auth_permission", "id"),))
+    assert proposed(where)[0] == "sequences"
+
+
+def test_extensions_that_the_code_has_from_nothing_are_installed_one_by_one_by_a_person() -> None:
+    lacking = failure("blog.3", "42704", "blog_post", message='type "citext" does not exist')
+    made = [delta(None, *(Fact("extension", "", "", name, ()) for name in ("citext", "uuid-ossp"))), *DELTAS]
+    where = situation([lacking], catalog(POST, TITLE), ("blog.3",), made)
+    (mend,) = fixes.mends(where, where.roots[0])
+    assert mend.fix == "install-extension"
+    assert (
+        mend.person
+        == 'as a superuser: CREATE EXTENSION IF NOT EXISTS "citext"; CREATE EXTENSION IF NOT EXISTS "uuid-ossp"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "more", "query"),
+    [
+        ("23502", {"column_name": "slug"}, 'SELECT * FROM "blog_post" WHERE "slug" IS NULL'),
+        ("22001", {}, None),
+    ],
+)
+def test_rows_are_a_persons_with_the_query_that_shows_them(
+    sqlstate: str, more: dict[str, Any], query: str | None
+) -> None:
+    where = situation([failure("blog.3", sqlstate, "blog_post", **more)], catalog(POST, TITLE), ("blog.3",))
+    (mend,) = fixes.mends(where, where.roots[0])
+    assert mend.fix == "mend-data"
+    assert query is None or query in mend.person
+
+
+def test_code_at_fault_is_a_persons_whatever_else_would_fit() -> None:
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    met = failure("blog.2", relation="blog_tag")
+    where = situation([met], standing, ("blog.2",), reference=effects.reference_of(DELTAS, met))
+    assert proposed(where) == ["edit-code"]
+
+
+def test_what_people_try_is_proposed_where_something_collides() -> None:
+    standing = catalog(POST, TITLE, TAG, NAME)
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        standing,
+        ("blog.2",),
+        rows={"public.blog_tag": 9},
+        history=History(pending=("blog.2",), not_on_disk=("blog.2_old", "shop.1_old")),
+    )
+    assert {fix.id: texts(fix) for fix in fixes.peoples(where)} == {
+        "fake-everything": ["migrate --fake", "migrate"],
+        "fake-initial": ["migrate --fake-initial"],
+        "prune": ["migrate blog --prune", "migrate"],
+        "drop-and-migrate": ['DROP TABLE "blog_tag" CASCADE', "migrate"],
+        "reset-migrations": [
+            "delete the migration files of blog, then: python manage.py makemigrations blog",
+            "on every database: python manage.py migrate blog --fake",
+        ],
+    }
+
+
+def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        catalog(POST, TITLE, TAG, column("blog_tag", "name", "integer")),
+        ("blog.2", "blog.3"),
+        rows={"public.blog_tag": 3},
+    )
+    first = plans.choices(where, ())
+    second = first.after(failure("blog.2", "23502"), (), first.plan())
+    assert (first.plan().fix.id, second.plan().fix.id) == ("alter-and-fake", "set-aside")
+    assert second.after(None, ("blog_tag lacks x",), second.plan()) is second
+    assert texts(second.with_persons()) == ["look into blog.2: m", "migrate"]
+
+
+def test_the_first_that_works_without_a_person_is_recommended() -> None:
+    person = Fix("a", "", (Step(person="x"),), outcome=FixOutcome.WORKS)
+    loses, works, too = (
+        Fix("b", "", (), outcome=FixOutcome.LOSES_DATA),
+        Fix("c", "", (), outcome=FixOutcome.WORKS),
+        Fix("d", "", (), outcome=FixOutcome.WORKS),
+    )
+    ranked = plans.ranked([person, loses, works, too])
+    assert [(fix.id, fix.recommended) for fix in ranked] == [("c", True), ("a", False), ("b", False), ("d", False)]
+    assert not any(fix.recommended for fix in plans.ranked([person, loses]))
+
+
+def test_roots_that_a_working_plan_left_alone_were_none() -> None:
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    met = [failure("blog.2", relation="blog_tag"), failure("blog.3", "22012")]
+    where = situation(met, standing, ("blog.2", "blog.3"))
+    plan_ = plans.choices(where, ()).plan()
+    assert [root.id for root in plan_.left] == [2]
+    assert [(one.root, one.cascade_of) for one in plans.settled(where.findings, plan_.left)] == [
+        (True, None),
+        (False, 1),
+    ]
+
+
+def test_the_page_on_fixes_has_every_fix_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "fixes.md").read_text()
+    written = re.findall(r"^### (\S+)$", page, re.MULTILINE)
+    assert written == [module.ID for module in (*fixes.OF_ROOTS, *fixes.OF_PEOPLE)]
