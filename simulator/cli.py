@@ -15,6 +15,7 @@ from simulator import boundary, database, scenarios
 from simulator.commands import cache as commands_cache
 from simulator.commands import clean as commands_clean
 from simulator.commands import doctor as commands_doctor
+from simulator.commands import fix as commands_fix
 from simulator.commands import images as commands_images
 from simulator.commands import init as commands_init
 from simulator.commands import list as commands_list
@@ -84,7 +85,9 @@ def run(
     format_: FormatOption = "text",
     output: Output = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the throwaway things up, and say how to get in.")] = False,
-    no_trials: Annotated[bool, typer.Option("--no-trials", help="Try no fixes; this version tries none.")] = False,
+    no_trials: Annotated[
+        bool, typer.Option("--no-trials", help="Name the causes, but try no fix: no clone beyond two.")
+    ] = False,
     jobs: Jobs = 1,
 ) -> int:
     """Rehearse: would migrate survive this database?"""
@@ -96,9 +99,22 @@ def run(
         format=format_,
         output=output,
         keep=keep,
+        trials=not no_trials,
         jobs=jobs,
     )
     return running.run(running.Wanted(tuple(names or ()), tag, dump, project), options)
+
+
+@app.command(epilog="Examples:  migsim fix prod-copy   migsim fix prod-copy -o fix.sh")
+def fix(
+    name: Name,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
+    set_: Variables = None,
+    engine: EngineName = "auto",
+) -> int:
+    """Rehearse, and write the recommended fix as a script that stops wherever the database has changed."""
+    return commands_fix.run(commands_fix.Wanted(name, _variables(set_), engine, output, force))
 
 
 @app.command()

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import simulator
-from simulator import baseline, database, engines, planning, report, sources, store
+from simulator import baseline, database, engines, planning, report, scripts, sources, store
 from simulator.baseline import Baseline
 from simulator.checksum import Checksum
 from simulator.deadline import deadline, disarm
+from simulator.diagnosis import Diagnosis, Patient, diagnose
 from simulator.disk import told_when_full
 from simulator.duration import seconds
 from simulator.engines import Choice
@@ -28,15 +29,37 @@ from simulator.roles import SUPERUSER
 from simulator.scenario import Scenario
 from simulator.scenarios import LoadedScenario
 from simulator.sources import Sources, main_dump
+from simulator.trials import Bench, database_option
 
 
-def rehearse(loaded: LoadedScenario, engine: str, progress: Progress, *, keep: bool = False) -> Report:
+def rehearse(
+    loaded: LoadedScenario, engine: str, progress: Progress, *, keep: bool = False, trials: bool = True
+) -> Report:
     """Rehearse one scenario from its file to its verdict; nothing that it made is left when it returns.
 
-    Raises UsageError for a scenario that can't be meant, CannotTell when it could not be found out.
+    ``trials``: where migrate would fail, try the fixes that fit. Raises UsageError for a scenario that can't be meant,
+    CannotTell when it could not be found out.
     """
+    return _rehearsed(loaded, engine, progress, keep=keep, trials=trials)[0]
+
+
+def rehearse_fix(loaded: LoadedScenario, engine: str, progress: Progress) -> tuple[Report, str | None]:
+    """The same, and the recommended fix as a script that was rehearsed as well; None: nothing is recommended."""
+    return _rehearsed(loaded, engine, progress, script=True)
+
+
+def _rehearsed(
+    loaded: LoadedScenario,
+    engine: str,
+    progress: Progress,
+    *,
+    keep: bool = False,
+    trials: bool = True,
+    script: bool = False,
+) -> tuple[Report, str | None]:
     clock, started = time.monotonic(), datetime.now(UTC)
     leftovers: list[str] = []
+    text: str | None = None
     with _limit(loaded.scenario), store.open_run(keep=keep) as run:
         with progress.stage("sources", "reading the scenario's code and dumps"):
             found = sources.gather(loaded.scenario, loaded.root, run.folder, started)
@@ -45,15 +68,19 @@ def rehearse(loaded: LoadedScenario, engine: str, progress: Progress, *, keep: b
         else:
             choice = _choose(loaded, found, engine, progress)
             with _opened(loaded, found, choice, run, progress) as stage:
-                result = _concluded(stage)
+                result, diagnosis = _concluded(stage, trials=trials)
+                if script and diagnosis is not None:
+                    with progress.stage("script", "rehearsing the script of the fix"):
+                        text = scripts.rehearsed(diagnosis, result)
             leftovers = [] if keep else _leftovers(run, choice)
-    return replace(
+    report_ = replace(
         result,
         started=started.isoformat(timespec="seconds"),
         seconds=time.monotonic() - clock,
         timings=dict(progress.timings),
         leftovers=tuple(leftovers),
     )
+    return report_, text
 
 
 def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> History:
@@ -118,10 +145,10 @@ def _opened(
             disarm()
 
 
-def _concluded(stage: Stage) -> Report:
-    """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), and judge."""
+def _concluded(stage: Stage, *, trials: bool) -> tuple[Report, Diagnosis | None]:
+    """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), judge, diagnose."""
     if not _loaded(stage.settings):
-        return _report(stage, None, Evidence(trace=stage.settings))
+        return _report(stage, None, Evidence(trace=stage.settings)), None
     base = _baseline(stage)
     trace = _migrate(stage, base, base.role.project_user)
     again = None
@@ -137,7 +164,32 @@ def _concluded(stage: Stage) -> Report:
         role=base.role.project_user,
         refused_version=_refused_version(stage, trace),
     )
-    return _report(stage, base, evidence)
+    diagnosis = _diagnosed(stage, base, evidence, trials=trials)
+    return _report(stage, base, evidence, diagnosis), diagnosis
+
+
+def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: bool) -> Diagnosis | None:
+    """What else would fail, why, and what mends it: only where migrate itself would fail, the sandbox not in doubt."""
+    trace = evidence.as_superuser or evidence.trace
+    judgement = report.judge(evidence)
+    if judgement.verdict is not Verdict.WOULD_FAIL or trace is None or trace.failure is None:
+        return None
+    if trace.failure.sandbox or judgement.failure not in (trace.failure, *base.errors):
+        return None
+    scenario = stage.loaded.scenario
+    patient = Patient(
+        Bench(
+            environment=stage.environment,
+            base=base,
+            rehearsals=stage.rehearsals,
+            code=stage.found.code,
+            alias=scenario.django.database,
+            options=database_option(scenario.django.database),
+        ),
+        trace,
+        scenario.rehearse.tier,
+    )
+    return diagnose(patient, trace.failure, stage.progress, with_trials=trials)
 
 
 def _baseline(stage: Stage) -> Baseline:
@@ -162,7 +214,7 @@ def _as_superuser(stage: Stage, base: Baseline) -> Trace:
     return _migrate(stage, base, base.role.project_user, "a superuser")
 
 
-def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
+def _report(stage: Stage, base: Baseline | None, evidence: Evidence, diagnosis: Diagnosis | None = None) -> Report:
     scenario, trace = stage.loaded.scenario, evidence.trace or stage.settings
     judgement = report.judge(evidence)
     dump = main_dump(stage.found)
@@ -188,7 +240,8 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
         settings=trace.settings_module,
         history=trace.history,
         failure=judgement.failure,
-        findings=report.findings(evidence, judgement),
+        findings=diagnosis.findings if diagnosis else report.findings(evidence, judgement),
+        fixes=diagnosis.fixes if diagnosis else (),
         migrations=trace.migrations,
         models_read=trace.models_read,
         attempts=tuple(dict.fromkeys(attempts)),
@@ -198,6 +251,7 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence) -> Report:
             *stage.environment.warnings,
             *(base.warnings if base else ()),
             *trace.notices,
+            *(diagnosis.warnings if diagnosis else ()),
         ),
         not_checked=(
             *report.not_checked(dump=dump is not None, tier=scenario.rehearse.tier, left=trace.left or ()),

@@ -51,6 +51,7 @@ class Options:
     format: Format = "text"
     output: Path | None = None
     keep: bool = False
+    trials: bool = True
     jobs: int = 1
 
 
@@ -101,7 +102,11 @@ def _in_processes(wanted: Tagged, options: Options, output: Path) -> int:
 def _as_arguments(options: Options) -> list[str]:
     """The options again, for each scenario's own process."""
     given = {"--engine": options.engine, "--tier": options.tier, "--confine": options.confine}
-    return [*(f"{name}={value}" for name, value in given.items() if value), *["--keep"] * options.keep]
+    return [
+        *(f"{name}={value}" for name, value in given.items() if value),
+        *["--keep"] * options.keep,
+        *["--no-trials"] * (not options.trials),
+    ]
 
 
 def _without_file(dump: Path, folder: Path, options: Options) -> LoadedScenario:
@@ -133,7 +138,7 @@ def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone:
     """
     progress.timings.clear()
     try:
-        return rehearse(loaded, options.engine, progress, keep=options.keep)
+        return rehearse(loaded, options.engine, progress, keep=options.keep, trials=options.trials)
     except UsageError as error:
         if alone:
             raise

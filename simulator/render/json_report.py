@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.model import Dump, Failure, Finding, MigrationRun, Report
+from simulator.model import Cause, Dump, Existing, Failure, Finding, Fix, MigrationRun, Report, Step
 
 SCHEMA = "migsim.report/1"
 SCHEMA_OF_SEVERAL = "migsim.reports/1"
@@ -52,7 +52,7 @@ def as_data(report: Report) -> dict[str, Any]:
         },
         "failure": None if report.failure is None else _failure(report.failure),
         "findings": [_finding(finding) for finding in report.findings],
-        "fixes": [],
+        "fixes": [_fix(fix) for fix in report.fixes],
         "migrations": [_migration(run) for run in report.migrations],
         "models_read": report.models_read,
         "connections_tried": [{"kind": one.kind, "address": one.address} for one in report.attempts],
@@ -103,9 +103,55 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "cascade_of": finding.cascade_of,
         **_failure(finding.failure),
         "relation_kind": finding.relation_kind,
-        "existing": None,
-        "cause": None,
+        "existing": None if finding.existing is None else _existing(finding.existing),
+        "cause": None if finding.cause is None else _cause(finding.cause),
     }
+
+
+def _existing(existing: Existing) -> dict[str, Any]:
+    return {
+        "kind": existing.kind,
+        "name": existing.name,
+        "schema_name": existing.schema_name,
+        "table_name": existing.table_name,
+        "shape": existing.shape.value if existing.shape else None,
+        "differences": list(existing.differences),
+        "benign": list(existing.benign),
+        "owner": existing.owner,
+        "rows": existing.rows,
+        "valid": existing.valid,
+        "extension": existing.extension,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "id": cause.id,
+        "title": cause.title,
+        "confidence": cause.confidence,
+        "evidence": list(cause.evidence),
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "id": fix.id,
+        "title": fix.title,
+        "recommended": fix.recommended,
+        "steps": [_step(step) for step in fix.steps],
+        "outcome": fix.outcome.value,
+        "rows_lost": dict(fix.rows_lost),
+        "drift": list(fix.drift),
+        "seconds": round(fix.seconds, 3),
+        "note": fix.note or None,
+        "mends": list(fix.mends),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    if step.manage:
+        return {"manage": list(step.manage)}
+    return {"sql": step.sql} if step.sql else {"person": step.person}
 
 
 def _migration(run: MigrationRun) -> dict[str, Any]:

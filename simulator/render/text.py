@@ -5,6 +5,8 @@ from __future__ import annotations
 from rich.markup import escape
 
 from simulator.model import Failure, MigrationRun, Report, Verdict
+from simulator.render import findings, fixes
+from simulator.render.words import duration, ordinal, shorten
 
 _STYLES = {Verdict.SAFE: "bold green", Verdict.WOULD_FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
 _WORDS = {Verdict.SAFE: "SAFE", Verdict.WOULD_FAIL: "WOULD FAIL", Verdict.UNKNOWN: "UNKNOWN"}
@@ -21,7 +23,8 @@ def to_text(report: Report) -> str:
         _error(report),
         _why_unknown(report),
         _what_failed(report),
-        _other_findings(report),
+        findings.block(report),
+        fixes.block(report),
         _plan(report),
         _not_on_disk(report),
         _what_safe_stands_on(report),
@@ -115,13 +118,6 @@ def _position(report: Report, failure: Failure) -> str:
     return "migrate stops:"
 
 
-def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th ..."""
-    if 10 <= number % 100 <= 20:
-        return f"{number}th"
-    return f"{number}{({1: 'st', 2: 'nd', 3: 'rd'}).get(number % 10, 'th')}"
-
-
 def _failure_lines(failure: Failure) -> list[str]:
     lines = []
     name = ", ".join(part for part in (failure.migration, failure.operation) if part)
@@ -135,21 +131,6 @@ def _failure_lines(failure: Failure) -> list[str]:
     if failure.sql:
         lines.append(f"  [dim]{escape(shorten(failure.sql))}[/]")
     return lines
-
-
-def _other_findings(report: Report) -> str:
-    others = [one for one in report.findings if one.failure != report.failure]
-    if not others:
-        return ""
-    lines = [f"{len(others)} more:"]
-    for finding in others[:10]:
-        failure = finding.failure
-        place = failure.migration or failure.phase.value
-        state = failure.sqlstate or failure.exception
-        lines.append(escape(f"  #{finding.id} {place}  {state}  {failure.message}"))
-    if len(others) > 10:
-        lines.append(f"  and {len(others) - 10} others (--format json lists them all)")
-    return "\n".join(lines)
 
 
 def _plan(report: Report) -> str:
@@ -178,13 +159,6 @@ def _fate(run: MigrationRun | None) -> str:
     if not run.finished:
         return f"stops after {duration(run.seconds)}"
     return f"{duration(run.seconds)}, {run.statements} statement{'s' * (run.statements != 1)}"
-
-
-def duration(seconds: float) -> str:
-    """Milliseconds below a second, else seconds, else minutes."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
 
 def _not_on_disk(report: Report) -> str:
@@ -219,9 +193,3 @@ def _notes(report: Report) -> str:
     if report.kept:
         lines.append(f"Kept  {escape(report.kept)}   (migsim clean removes it)")
     return "\n".join(lines)
-
-
-def shorten(sql: str, limit: int = 160) -> str:
-    """One line of SQL, cut where a terminal would wrap it twice."""
-    line = " ".join(sql.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

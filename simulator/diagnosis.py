@@ -1,0 +1,286 @@
+"""A rehearsal that failed -> everything that would go wrong, why, and which fix was tried in a clone and works.
+
+The plain rehearsal decides the verdict; nothing here changes it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from simulator import (
+    causes,
+    database,
+    effects,
+    evidence,
+    findings,
+    fixes,
+    numbering,
+    plans,
+    trials,
+)
+from simulator.baseline import Baseline
+from simulator.catalog import Catalog
+from simulator.graph import app_of
+from simulator.model import Delta, Failure, Finding, Fix, FixOutcome, History, Met, MigrationFile, Phase, Survey, Trace
+from simulator.plans import Choices, Plan
+from simulator.progress import Progress
+from simulator.roles import SUPERUSER
+from simulator.situation import BehindSequence, HistoryTable, Reference, Situation
+from simulator.trials import Bench
+
+SLOW_TRIAL = 60.0  # seconds; after one that took longer, what people try is named and not tried
+NO_SCHEMA = "3F000"  # PostgreSQL manual, appendix A: invalid_schema_name
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Findings in the order met, and fixes, the recommended first.
+
+    ``situation`` and ``plan`` are what the recommended fix stands on; None where nothing was tried.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    warnings: tuple[str, ...] = ()
+    situation: Situation | None = None
+    plan: Plan | None = None
+    rows_kept: Mapping[str, int] = field(default_factory=dict)
+    bench: Bench | None = None
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What is diagnosed: where it runs, and what the plain rehearsal said."""
+
+    bench: Bench
+    trace: Trace  # of the plain rehearsal
+    tier: Literal["data", "schema"]
+
+    @property
+    def base(self) -> Baseline:
+        return self.bench.base
+
+
+def diagnose(patient: Patient, failure: Failure, progress: Progress, *, with_trials: bool) -> Diagnosis:
+    """Survey past the failure, compare with the reference, name causes, try fixes. Raises EngineDied."""
+    with progress.stage("survey", "looking for everything else that would fail"):
+        seen = _survey(patient)
+    with progress.stage("reference", "building the same schema from nothing"):
+        deltas, reference = _reference(patient)
+        if reference.failure is not None and reference.failure.sqlstate == NO_SCHEMA:
+            deltas, reference = _reference(patient, [fact.schema for fact in seen.baseline if fact.kind == "schema"])
+    situation = with_causes(_situation(patient, failure, deltas, reference, seen))
+    warnings = tuple(_of_reference(reference, failure))
+    if reference.failure is not None and reference.failure.sandbox:
+        return Diagnosis(situation.findings, warnings=warnings)
+    chosen = plans.choices(situation, patient.bench.options)
+    if reference.complete and seen.stopped and (history := chosen.plan().history):
+        with progress.stage("survey", "looking again, past what stopped it"):
+            seen = _survey(patient, history)
+        following = with_causes(_situation(patient, seen.stopped or failure, deltas, reference, seen))
+        situation = _continued(situation, following)
+        chosen = plans.choices(situation, patient.bench.options, chosen.of_roots)
+    if not with_trials or not reference.complete:
+        return Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
+    found, tried, plan = _try_plans(patient, chosen, seen.rows_kept, progress)
+    tried += _try_peoples(patient, situation, seen.rows_kept, progress)
+    return Diagnosis(found, plans.ranked(tried), warnings, situation, plan, seen.rows_kept, patient.bench)
+
+
+def _continued(stopped: Situation, following: Situation) -> Situation:
+    """The situation past what stopped the first survey, with that survey's findings before its own. Pure."""
+    shift = len(stopped.findings)
+    met = [one for one in following.findings if one.failure not in [other.failure for other in stopped.findings]]
+    moved = [
+        replace(one, id=one.id + shift, cascade_of=one.cascade_of + shift if one.cascade_of else None) for one in met
+    ]
+    return replace(following, failure=stopped.failure, findings=(*stopped.findings, *moved))
+
+
+def _try_plans(
+    patient: Patient, chosen: Choices, rows_kept: Mapping[str, int], progress: Progress
+) -> tuple[tuple[Finding, ...], list[Fix], Plan | None]:
+    """Plan after plan, until one works or there is none left.
+
+    The findings as well, since a plan that works knows its roots.
+    """
+    situation, tried = chosen.situation, []
+    for number in range(1, plans.MOST_PLANS + 1):
+        plan = chosen.plan()
+        if not plan.worth_a_trial:
+            break
+        with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
+            trial = trials.attempt(plan.fix, situation, patient.bench, rows_kept, plan.discards)
+        tried.append(trial.fix)
+        if trial.fix.outcome is FixOutcome.WORKS:
+            return plans.settled(situation.findings, plan.left), tried, plan
+        following = chosen.after(trial.failure, trial.fix.drift, plan)
+        if following is chosen:
+            break
+        chosen = following
+    return situation.findings, [chosen.with_persons(), *tried], None
+
+
+def _try_peoples(
+    patient: Patient, situation: Situation, rows_kept: Mapping[str, int], progress: Progress
+) -> Iterator[Fix]:
+    """What people try, to say what it would leave. Not at any price: a clone of a large database takes its time."""
+    slowest = 0.0
+    for fix in fixes.peoples(situation, patient.bench.options):
+        if plans.needs_person(fix):
+            yield fix
+        elif slowest > SLOW_TRIAL:
+            yield replace(fix, note=f"not tried: a trial takes {slowest:.0f} s here")
+        else:
+            started = time.monotonic()
+            with progress.stage("trials", f"trying {fix.title}"):
+                yield trials.attempt(fix, situation, patient.bench, rows_kept).fix
+            slowest = max(slowest, time.monotonic() - started)
+
+
+def with_causes(situation: Situation) -> Situation:
+    """Each root with its cause. Pure."""
+    named = tuple(
+        replace(one, cause=causes.name_cause(situation, one)) if one.root else one for one in situation.findings
+    )
+    return replace(situation, findings=named)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the baseline held, and what a survey of it met."""
+
+    baseline: Catalog
+    table: HistoryTable
+    content_types: frozenset[str] | None
+    owners: Mapping[str, str]
+    rows: Mapping[str, int]
+    behind: tuple[BehindSequence, ...]
+    survey: Survey
+    files: Mapping[str, MigrationFile]
+    surveyed: Mapping[str, Catalog]
+    end: Catalog
+    rows_kept: Mapping[str, int]
+    history: History
+    stopped: Failure | None  # what ended the survey before its end
+
+
+def _reference(patient: Patient, schemas: Sequence[str] = ()) -> tuple[dict[str, Delta], Reference]:
+    """``schemas``: who runs the server has made those beforehand."""
+    bench = patient.bench
+    databases = bench.base.empty(bench.environment, schemas)
+    try:
+        trace = bench.rehearsals.reference(bench.code, databases)
+    finally:
+        bench.base.drop(bench.environment, databases)
+    failure = trace.failure
+    if failure is None and not trace.complete:
+        failure = Failure(
+            "", "its process ended before it could report", Phase.SETTINGS, sandbox=trace.ended or "it died"
+        )
+    return effects.by_migration(trace.deltas), effects.reference_of(trace.deltas, failure)
+
+
+def _survey(patient: Patient, first: Sequence[str] = ()) -> _Seen:
+    """On a clone that is read first. ``first``: statements that get it past what stopped it."""
+    bench = patient.bench
+    databases = bench.base.clone(bench.environment, bench.base.role.project_user)
+    place = bench.environment.address(databases[bench.alias].dbname, SUPERUSER)
+    try:
+        with database.connect(place) as connection:
+            for statement in first:
+                connection.execute(statement.encode())
+            baseline = database.read_catalog(connection)
+            tables = database.tables(connection)
+            rows = database.count_rows(connection, tables)
+            owners = database.owners(connection)
+            table = evidence.history_table(connection, bench.base.role.project_user)
+            content_types = evidence.content_types(connection)
+            behind = numbering.behind(connection)
+        trace = bench.rehearsals.survey(bench.code, databases)
+        with database.connect(place) as connection:
+            after = database.count_rows(connection, database.tables(connection))
+    finally:
+        bench.base.drop(bench.environment, databases)
+    surveyed = effects.reference_of(trace.deltas, None)
+    return _Seen(
+        baseline=baseline,
+        table=table,
+        content_types=content_types,
+        owners=owners,
+        rows=rows,
+        behind=behind,
+        survey=trace.survey or Survey(),
+        files={file.name: file for file in trace.files},
+        surveyed=surveyed.after,
+        end=surveyed.final,
+        # What the migrations themselves delete is no loss of a fix's.
+        rows_kept={name: min(count, after.get(name, 0)) for name, count in rows.items()},
+        history=trace.history or patient.trace.history or History(),
+        stopped=trace.failure,
+    )
+
+
+def _situation(
+    patient: Patient, failure: Failure, deltas: Mapping[str, Delta], reference: Reference, seen: _Seen
+) -> Situation:
+    bench, history = patient.bench, seen.history
+    done = effects.effects(deltas, history.pending, seen.baseline) if reference.complete else {}
+    ground = findings.Ground(
+        baseline=seen.baseline,
+        reference=reference,
+        effects=done,
+        files=seen.files,
+        applied=frozenset(history.applied),
+        rows=seen.rows,
+        owners=seen.owners,
+        surveyed=seen.end,
+    )
+    met = [*(Met(error) for restore in patient.base.restores for error in restore.errors), *seen.survey.met]
+    pending = [name for name in history.pending if name in seen.files]
+    found = findings.find(failure, met, ground)
+    return Situation(
+        failure=failure,
+        findings=found,
+        history=history,
+        table=seen.table,
+        files=seen.files,
+        baseline=seen.baseline,
+        reference=reference,
+        effects=done,
+        surveyed=seen.surveyed,
+        ran=seen.survey.ran,
+        code_runs=seen.survey.code_runs,
+        content_types=seen.content_types,
+        rows=seen.rows,
+        owners=seen.owners,
+        behind=seen.behind,
+        git=evidence.git_traces(
+            bench.code,
+            history.not_on_disk,
+            apps=tuple({app_of(one.failure.migration) for one in found if one.root and one.failure.migration}),
+            files=tuple(seen.files.values()),
+        ),
+        edits=evidence.edited_after(bench.code, tuple(seen.files.values()), seen.table.rows),
+        texts=evidence.texts(bench.code, [seen.files[name] for name in pending]),
+        restored_over_data=any(restore.over_data for restore in patient.base.restores),
+        restore_failed=any(not restore.over_data and restore.errors for restore in patient.base.restores),
+        role=bench.base.role.project_user,
+        superuser=bench.base.role.superuser,
+        tier=patient.tier,
+    )
+
+
+def _of_reference(reference: Reference, failure: Failure) -> Iterator[str]:
+    """What a reference that could not be built means for the reader."""
+    broken = reference.failure
+    if broken is None:
+        return
+    if broken.sandbox:
+        yield f"nothing was compared or tried: the code's schema could not be built from nothing ({broken.sandbox})"
+    elif (broken.migration, broken.sqlstate) != (failure.migration, failure.sqlstate):
+        at = f"{broken.migration}: " if broken.migration else ""
+        yield f"the code fails from an empty database too, elsewhere ({at}{broken.sqlstate or ''} {broken.message})"

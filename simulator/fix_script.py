@@ -1,0 +1,110 @@
+"""The recommended fix as a script that a person reads and runs, with a guard before each step. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from jinja2 import Environment, StrictUndefined
+
+import simulator
+from simulator.graph import ancestors
+from simulator.model import Fix, MigrationFile, Report, Step
+from simulator.render.fixes import in_words
+from simulator.sql import literal
+
+# One line for each relation and one for the history: what it is, and a hash of it. Everything is qualified and sorted
+# bytewise, so that every server and session gives the same.
+_RELATION = """\
+SELECT name, COALESCE(md5(concat(
+    (SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull), ',' ORDER BY attname)
+     FROM pg_attribute WHERE attrelid = to_regclass(name) AND attnum > 0 AND NOT attisdropped),
+    (SELECT string_agg(pg_get_constraintdef(oid), ',' ORDER BY conname)
+     FROM pg_constraint WHERE conrelid = to_regclass(name)),
+    (SELECT string_agg(pg_get_indexdef(indexrelid), ',' ORDER BY pg_get_indexdef(indexrelid) COLLATE "C")
+     FROM pg_index WHERE indrelid = to_regclass(name)))
+    || CASE WHEN to_regclass(name) IS NULL THEN NULL ELSE '' END), 'absent')
+FROM unnest(ARRAY[{names}]::text[]) name"""
+_HISTORY = """\
+UNION ALL
+SELECT 'rows of django_migrations',
+    COALESCE(md5(string_agg(app || '.' || name, ',' ORDER BY app || '.' || name COLLATE "C")), 'none')
+FROM {table}"""
+
+
+@dataclass(frozen=True)
+class Guards:
+    """The state that was rehearsed, as ``state_query`` gives it, and the plan from which each step starts."""
+
+    query: str
+    state: str
+    pending: tuple[str, ...]
+    files: Mapping[str, MigrationFile]
+    recorded: Set[str] = frozenset()  # migrations for which the first SQL steps write rows
+
+
+def state_query(relations: Sequence[tuple[str, str]], history_schema: str | None) -> str:
+    """A query whose rows say whether relations and history are as they were. ``history_schema`` None: no table."""
+    names = ", ".join(literal('"{}"."{}"'.format(*(part.replace('"', '""') for part in place))) for place in relations)
+    history = ""
+    if history_schema:
+        history = "\n" + _HISTORY.format(table='"{}"."django_migrations"'.format(history_schema.replace('"', '""')))
+    return _RELATION.format(names=names) + history + "\nORDER BY 1"
+
+
+def script(report: Report, fix: Fix, guards: Guards, alias: str, template: str) -> str:
+    """``template`` is the text of templates/fix.sh.j2. The shell's own marks in names and SQL stay harmless."""
+    options = () if alias == "default" else (f"--database={alias}",)
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False)
+    dump = report.dump
+    return environment.from_string(template).render(
+        version=simulator.__version__,
+        scenario=report.scenario,
+        code=_code(report),
+        dump=f"{dump.path.name} (sha256 {report.dump_sha256 or 'unknown'})" if dump else "the scenario's baseline",
+        words=[f"{number}. {in_words(step)}" for number, step in enumerate(fix.steps, 1)],
+        note=" ".join(fix.note.split()),
+        not_checked="; ".join(report.not_checked),
+        alias=alias,
+        options=" ".join(["", *options]),
+        state_query=guards.query,
+        state=guards.state.replace("'", "'\\''"),
+        steps=list(_steps(fix, guards)),
+    )
+
+
+def _code(report: Report) -> str:
+    project = report.project
+    if not project.commit:
+        return "the code as it was"
+    return f"{project.ref or 'commit'} {project.commit[:12]}" + (" and uncommitted changes" if project.dirty else "")
+
+
+def _steps(fix: Fix, guards: Guards) -> Iterator[dict[str, str]]:
+    """Each as the template needs it: its line to print, and its SQL, or its command with what it must plan."""
+    applied = set(guards.recorded)
+    for number, step in enumerate(fix.steps, 1):
+        line = {"echo": shlex.quote(f"{number}. {in_words(step)}")}
+        if step.sql:
+            yield {**line, "sql": step.sql.rstrip(";") + ";"}
+            continue
+        expected = [name for name in guards.pending if name not in applied and name in _reached(step, guards)]
+        applied.update(expected)
+        plan = [word for word in step.manage if word not in ("--fake", "--fake-initial")]
+        yield {
+            **line,
+            "sql": "",
+            "expected": "".join(f"{name} " for name in sorted(expected)),
+            "plan": " ".join(map(shlex.quote, plan)),
+            "command": " ".join(map(shlex.quote, (*step.manage, "--no-input"))),
+        }
+
+
+def _reached(step: Step, guards: Guards) -> Set[str]:
+    """What a migrate goes up to; the whole plan where it names no migration."""
+    words = [word for word in step.manage if not word.startswith("--")]
+    if len(words) < 3:
+        return set(guards.pending)
+    name = f"{words[1]}.{words[2]}"
+    return {name, *ancestors(name, guards.files)}
