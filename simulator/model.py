@@ -321,7 +321,7 @@ class Existing:
     table_name: str | None = None  # of a column, an index, a constraint
     shape: Shape | None = None  # None: there is no trusted yardstick
     differences: tuple[str, ...] = ()
-    benign: tuple[str, ...] = ()  # differences that never matter (TAXONOMY 8)
+    benign: tuple[str, ...] = ()  # differences that never matter
     owner: str | None = None
     rows: int | None = None
     valid: bool = True  # False: an INVALID index

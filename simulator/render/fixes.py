@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from rich.markup import escape
@@ -10,6 +11,8 @@ from simulator.model import Fix, FixOutcome, Report, Step
 from simulator.render.words import counted, duration, shorten
 
 MOST_REFUSED = 6
+# Of one step with more, the first are shown; the script has them all.
+MOST_STATEMENTS = 8
 
 
 def block(report: Report) -> str:
@@ -26,7 +29,7 @@ def _recommended(report: Report, fix: Fix) -> str:
     lines = [
         f"[bold green]FIX[/]  tried on a clone: works, 0 rows lost, schema matches, {seconds}",
         escape(f"  migsim fix {report.scenario} -o fix.sh   (stops if the database has changed)"),
-        *_steps(fix),
+        *_steps(report, fix),
     ]
     if fix.note:
         lines.append(escape(f"  Note: {fix.note}"))
@@ -38,9 +41,11 @@ def _none(report: Report) -> str:
     persons = [step.person for fix in report.fixes for step in fix.steps if step.person]
     if persons and not _untried(report.fixes[0]):
         chosen = next(fix for fix in report.fixes if any(step.person for step in fix.steps))
-        return "\n".join(["[bold yellow]NO FIX[/] that needs no person:", *_steps(chosen)])
+        return "\n".join(["[bold yellow]NO FIX[/] that needs no person:", *_steps(report, chosen)])
     if _untried(report.fixes[0]):
-        return "\n".join([f"[bold]FIX[/]  not tried: {escape(report.fixes[0].title)}", *_steps(report.fixes[0])])
+        return "\n".join(
+            [f"[bold]FIX[/]  not tried: {escape(report.fixes[0].title)}", *_steps(report, report.fixes[0])]
+        )
     return "[bold yellow]NO FIX[/] of those that were tried works"
 
 
@@ -48,13 +53,31 @@ def _untried(fix: Fix) -> bool:
     return fix.outcome is FixOutcome.NOT_TRIED and not any(step.person for step in fix.steps)
 
 
-def _steps(fix: Fix) -> Iterator[str]:
+def _steps(report: Report, fix: Fix) -> Iterator[str]:
     for number, step in enumerate(fix.steps, 1):
-        yield escape(f"  {number}. {in_words(step)}")
+        mark = f"{number}. "
+        for line in _to_copy(step, report.scenario):
+            yield escape(f"  {mark}{line}")
+            mark = " " * len(mark)
+
+
+def _to_copy(step: Step, scenario: str) -> Iterator[str]:
+    """The step as a person types it: nothing of it is cut."""
+    if step.person:
+        yield step.person
+    elif step.manage:
+        yield shlex.join(("python", "manage.py", *step.manage))
+    else:
+        statements = step.sql.split(";\n")
+        for statement in statements[:MOST_STATEMENTS]:
+            yield from f"{statement};".splitlines()  # not joined: a comment ends with its line
+        if len(statements) > MOST_STATEMENTS:
+            more = counted(len(statements) - MOST_STATEMENTS, "more statement")
+            yield f"-- and {more}: migsim fix {scenario} writes them all"
 
 
 def in_words(step: Step) -> str:
-    """fake blog.0003_tags; migrate to blog.0002; the first of several statements."""
+    """In one line: fake blog.0003_tags; migrate to blog.0002; the first of several statements."""
     if step.person:
         return step.person
     if step.sql:

@@ -76,14 +76,23 @@ def test_the_fix_that_works_as_steps_and_what_was_refused_in_a_line_each() -> No
     assert """\
 FIX  tried on a clone: works, 0 rows lost, schema matches, 3.2 s
   migsim fix prod-copy -o fix.sh   (stops if the database has changed)
-  1. migrate to blog.0002_body
-  2. fake blog.0003_tags
-  3. ALTER TABLE "shop_order" ALTER "sku" TYPE varchar(64)  (and 1 more statement)
-  4. migrate
+  1. python manage.py migrate blog 0002_body
+  2. python manage.py migrate blog 0003_tags --fake
+  3. ALTER TABLE "shop_order" ALTER "sku" TYPE varchar(64);
+     SELECT 1;
+  4. python manage.py migrate
 
 Refused  migrate --fake          exits 0, but blog_post lacks column nick
          migrate --fake-initial  still fails at blog.0003_tags: 42P07
          drop blog_tag           loses 4,212 rows of public.blog_tag""" in shown(REPORT)
+
+
+def test_of_many_statements_the_first_are_shown_whole_and_the_rest_counted() -> None:
+    long = f"ALTER TABLE t {'x' * 300}"
+    steps = (Step(sql=";\n".join([long, *(f"SELECT {number}" for number in range(2, 12))])),)
+    text = shown(replace(REPORT, fixes=(replace(PLAN, steps=steps),)))
+    assert f"  1. {long};\n     SELECT 2;\n" in text
+    assert "SELECT 8;\n     -- and 3 more statements: migsim fix prod-copy writes them all" in text
 
 
 def test_where_a_person_must_decide_their_steps_are_said() -> None:
@@ -91,12 +100,14 @@ def test_where_a_person_must_decide_their_steps_are_said() -> None:
     assert """\
 NO FIX that needs no person:
   1. mend the rows; SELECT 1
-  2. migrate""" in shown(replace(REPORT, fixes=(person, REFUSED[0])))
+  2. python manage.py migrate""" in shown(replace(REPORT, fixes=(person, REFUSED[0])))
 
 
 def test_what_nobody_tried_says_so() -> None:
     plan = replace(PLAN, recommended=False, outcome=FixOutcome.NOT_TRIED)
-    assert "FIX  not tried: Record and alter\n  1. migrate to blog.0002_body" in shown(replace(REPORT, fixes=(plan,)))
+    assert "FIX  not tried: Record and alter\n  1. python manage.py migrate blog 0002_body" in shown(
+        replace(REPORT, fixes=(plan,))
+    )
 
 
 def test_where_nothing_works_it_is_said_with_the_reasons() -> None:
