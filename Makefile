@@ -24,6 +24,7 @@ images: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run_against_by_hand.py
+	$(BIN)/python benchmarks/diagnosis_against_plain.py
 
 clean:
 	test ! -x $(BIN)/migsim || $(BIN)/migsim clean

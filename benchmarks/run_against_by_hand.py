@@ -28,7 +28,8 @@ from simulator.engines.embedded.users import server_user
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOP = ROOT / "scenarios" / "sample" / "shop"
-DUMP = ROOT / "scenarios" / "sample" / "dumps" / "release-1.2.dump"
+DUMPS = ROOT / "scenarios" / "sample" / "dumps"
+DUMP = DUMPS / "release-1.2.dump"
 SERVER_IMAGE, PYTHON_IMAGE = "postgres:15", "python:3.11-slim"
 SETTINGS = """
 from config.settings import *
@@ -66,26 +67,17 @@ def migsim(engine: str) -> None:
 
 
 @contextlib.contextmanager
-def embedded_by_hand() -> Iterator[Callable[[], None]]:
-    """initdb, pg_ctl start, createdb, pg_restore, migrate, pg_ctl stop; with PostgreSQL's own defaults."""
+def embedded_by_hand(dump: Path = DUMP, exits: int = 0) -> Iterator[Callable[[], None]]:
+    """initdb, pg_ctl start, createdb, pg_restore, migrate, pg_ctl stop; with PostgreSQL's own defaults.
+
+    ``exits``: what migrate exits with on that dump.
+    """
     installed = binaries.installations()[0].bindir
     with scratch() as folder:
         venv = folder / "venv"
         sh([find_uv_bin(), "venv", "--quiet", str(venv)])
-        requirements = str(SHOP / "requirements.txt")
-        sh(
-            [
-                find_uv_bin(),
-                "pip",
-                "install",
-                "--quiet",
-                "--compile-bytecode",
-                "--python",
-                str(venv),
-                "-r",
-                requirements,
-            ]
-        )
+        install = [find_uv_bin(), "pip", "install", "--quiet", "--compile-bytecode", "--python", str(venv)]
+        sh([*install, "-r", str(SHOP / "requirements.txt")])
 
         def run() -> None:
             base = Path(tempfile.mkdtemp(dir=folder))
@@ -96,8 +88,8 @@ def embedded_by_hand() -> Iterator[Callable[[], None]]:
             as_server([installed / "pg_ctl", "-D", data, "-w", "-l", base / "log", "start",
                        "-o", f"-c listen_addresses= -c unix_socket_directories={sockets}"])  # fmt: skip
             try:
-                restore(installed, sockets)
-                migrate([venv / "bin" / "python"], code_with_settings(base / "code", str(sockets)))
+                restore(installed, sockets, dump)
+                migrate([venv / "bin" / "python"], code_with_settings(base / "code", str(sockets)), exits)
             finally:
                 as_server([installed / "pg_ctl", "-D", data, "-m", "fast", "stop"])
                 shutil.rmtree(base)
@@ -105,14 +97,14 @@ def embedded_by_hand() -> Iterator[Callable[[], None]]:
         yield run
 
 
-def restore(bindir: Path, sockets: Path) -> None:
+def restore(bindir: Path, sockets: Path, dump: Path) -> None:
     to_server = ["-h", str(sockets), "-U", "postgres"]
     sh([bindir / "createdb", *to_server, "shop"])
-    sh([bindir / "pg_restore", *to_server, "--no-owner", "--no-acl", "-d", "shop", DUMP])
+    sh([bindir / "pg_restore", *to_server, "--no-owner", "--no-acl", "-d", "shop", dump])
 
 
-def migrate(python: Sequence[str | Path], code: Path) -> None:
-    sh([*python, "manage.py", "migrate", "--settings", "by_hand"], cwd=code)
+def migrate(python: Sequence[str | Path], code: Path, exits: int) -> None:
+    sh([*python, "manage.py", "migrate", "--settings", "by_hand"], cwd=code, exits=exits)
 
 
 def code_with_settings(folder: Path, host: str) -> Path:
@@ -123,7 +115,7 @@ def code_with_settings(folder: Path, host: str) -> Path:
 
 
 @contextlib.contextmanager
-def docker_by_hand() -> Iterator[Callable[[], None]]:
+def docker_by_hand(dump: Path = DUMP, exits: int = 0) -> Iterator[Callable[[], None]]:
     """docker run the server, cp and restore the dump, docker run migrate beside it, docker rm."""
     name, volume = f"by-hand-{os.getpid()}", f"by-hand-venv-{os.getpid()}"
     bundle = Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
@@ -133,25 +125,25 @@ def docker_by_hand() -> Iterator[Callable[[], None]]:
             "-e", "PIP_CERT=/ca.crt", PYTHON_IMAGE, "sh", "-c",
             "python3 -m venv /venv && /venv/bin/pip install -q -r /code/requirements.txt"])  # fmt: skip
         try:
-            yield lambda: in_containers(name, volume, code)
+            yield lambda: in_containers(name, volume, code, dump, exits)
         finally:
             sh(["docker", "volume", "rm", "-f", volume])
 
 
-def in_containers(name: str, volume: str, code: Path) -> None:
+def in_containers(name: str, volume: str, code: Path, dump: Path, exits: int) -> None:
     sockets = f"{name}-sockets"
     sh(["docker", "run", "-d", "--name", name, "-v", f"{sockets}:/var/run/postgresql",
         "-e", "POSTGRES_HOST_AUTH_METHOD=trust", SERVER_IMAGE])  # fmt: skip
     try:
         # Over TCP: the entrypoint's first server, which listens on the socket only, goes away again.
         sh(["docker", "exec", name, "sh", "-c", "until pg_isready -q -h 127.0.0.1; do sleep 0.1; done"])
-        sh(["docker", "cp", DUMP, f"{name}:/tmp/prod.dump"])
+        sh(["docker", "cp", dump, f"{name}:/tmp/prod.dump"])
         sh(["docker", "exec", name, "createdb", "-U", "postgres", "shop"])
         sh(["docker", "exec", name, "pg_restore", "-U", "postgres", "--no-owner", "--no-acl", "-d", "shop",
             "/tmp/prod.dump"])  # fmt: skip
         sh(["docker", "run", "--rm", "-v", f"{volume}:/venv", "-v", f"{code}:/code", "-w", "/code",
             "-v", f"{sockets}:/var/run/postgresql", "--network", "none", PYTHON_IMAGE,
-            "/venv/bin/python", "manage.py", "migrate", "--settings", "by_hand"])  # fmt: skip
+            "/venv/bin/python", "manage.py", "migrate", "--settings", "by_hand"], exits=exits)  # fmt: skip
     finally:
         sh(["docker", "rm", "-f", "-v", name])
         sh(["docker", "volume", "rm", "-f", sockets])
@@ -180,10 +172,10 @@ def as_server(argv: Sequence[str | Path]) -> None:
     sh([*prefix, *argv])
 
 
-def sh(argv: Sequence[str | Path], cwd: Path | None = None) -> None:
-    """Run one command; what it says is shown only when it fails."""
+def sh(argv: Sequence[str | Path], cwd: Path | None = None, exits: int = 0) -> None:
+    """Run one command; what it says is shown only when it exits otherwise than it should."""
     done = subprocess.run([str(part) for part in argv], cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode:
+    if done.returncode != exits:
         sys.exit(f"{' '.join(done.args)}\n{done.stdout}{done.stderr}")
 
 
