@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.model import Address, Phase
+from simulator.model import Address, Phase, Step
 from tests.support.djangos import Stack
 from tests.support.listeners import listening
 from tests.support.probing import migration, probe, project
@@ -212,3 +212,60 @@ def run(apps, editor):
     assert (failure.phase, failure.sqlstate) == (Phase.OPERATION, None)
     assert where in (failure.sandbox or "")
     assert "hunter2" not in ran.text
+
+
+NICK = 'migrations.AddField("tag", "nick", models.CharField(max_length=9, default="-"))'
+FAILS = """\
+def fail(apps, editor):
+    apps.get_model("blog", "Tag").objects.create(name="made in vain")
+    editor.execute("SELECT nothing FROM nowhere")
+"""
+GROWN = BLOG | {
+    "blog/migrations/0003_nick.py": migration(NICK, "blog.0002_post"),
+    "blog/migrations/0004_code.py": migration("migrations.RunPython(fail)", "blog.0003_nick", before=FAILS),
+    "blog/migrations/0005_last.py": migration(
+        'migrations.AddField("tag", "last", models.IntegerField(null=True))', "blog.0004_code"
+    ),
+}
+
+
+def test_a_survey_goes_past_every_error_and_does_all_the_rest(
+    tmp_path: Path, python: Path, empty: Address, server: Server
+) -> None:
+    site = project(tmp_path / "site", {name: text for name, text in GROWN.items() if name < "blog/migrations/0002"})
+    assert probe(python, site, {"default": empty}).trace.complete
+    server.execute(empty.dbname, "CREATE TABLE blog_post (id bigint PRIMARY KEY); ALTER TABLE blog_tag ADD nick text")
+    ran = probe(python, project(tmp_path / "site", GROWN), {"default": empty}, mode="survey", catalog=True)
+
+    trace, survey = ran.trace, ran.trace.survey
+    assert survey is not None
+    assert (trace.complete, trace.failure) == (True, None)
+    met = [(one.failure.migration, one.failure.sqlstate, one.operation_index) for one in survey.met]
+    assert met[0] == ("blog.0002_post", "42P07", 0)
+    assert ("blog.0003_nick", "42701", 0) in met
+    assert ("blog.0004_code", "42P01", 0) in met
+    assert {place for place, *_rest in met} <= {"blog.0002_post", "blog.0003_nick", "blog.0004_code", None}
+    assert {file.name for file in trace.files} == {f"blog.{Path(name).stem}" for name in GROWN if "/0" in name}
+    assert [delta.migration for delta in trace.deltas if delta.migration][-1] == "blog.0005_last"
+    assert any(one.migration == "blog.0005_last" and "ADD COLUMN" in one.sql for one in survey.ran)
+    # The table of the many-to-many field of a table that stood there already was made; the code's row was not.
+    assert server.query(empty.dbname, "SELECT to_regclass('blog_post_tags') IS NULL") == [(False,)]
+    assert server.query(empty.dbname, "SELECT count(*) FROM blog_tag WHERE last IS NULL") == [(0,)]
+
+
+def test_a_trial_runs_its_steps_and_then_migrate(tmp_path: Path, python: Path, empty: Address, server: Server) -> None:
+    server.execute(empty.dbname, "CREATE VIEW blog_post AS SELECT 1 AS id")
+    site = project(tmp_path / "site", BLOG)
+    steps = (Step(manage=("migrate", "blog", "0001_initial")), Step(sql="DROP VIEW blog_post"))
+    trace = probe(python, site, {"default": empty}, mode="trial", catalog=True, steps=steps).trace
+    assert ([step.failure for step in trace.steps], trace.failure) == ([None, None], None)
+    assert (trace.complete, trace.second_migrate, trace.models_read) == (True, (), 3)
+
+
+def test_a_step_that_fails_ends_its_trial(tmp_path: Path, python: Path, empty: Address) -> None:
+    steps = (Step(sql="DROP VIEW blog_post"), Step(manage=("migrate", "blog", "0001_initial")))
+    trace = probe(
+        python, project(tmp_path / "site", BLOG), {"default": empty}, mode="trial", catalog=True, steps=steps
+    ).trace
+    assert [step.failure and step.failure.sqlstate for step in trace.steps] == ["42P01"]
+    assert (trace.migrations, trace.second_migrate) == ((), None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import simulator
-from simulator.model import Address, Trace
+from simulator.model import Address, Step, Trace
 from simulator.trace import Request, read, request_json
 from tests.support import files
 
@@ -71,12 +71,14 @@ def probe(
     folder: Path,
     databases: Mapping[str, Address] | None,
     *,
-    mode: Literal["migrate", "inspect"] = "migrate",
+    mode: Literal["migrate", "inspect", "survey", "trial"] = "migrate",
     command: tuple[str, ...] = ("migrate",),
     manage: str | None = "manage.py",
     settings: str | None = None,
     alias: str = "default",
     guard: bool = False,
+    catalog: bool = False,
+    steps: tuple[Step, ...] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Ran:
     """Run it on the project. Its own files lie beside the project's folder."""
@@ -84,7 +86,9 @@ def probe(
     shutil.rmtree(beside, ignore_errors=True)
     shutil.copytree(PROBE, beside / "probe", ignore=shutil.ignore_patterns("__pycache__"))
     trace = beside / "trace.jsonl"
-    request = Request(mode, str(trace), manage, settings, alias, databases, command, guard=guard)
+    request = Request(
+        mode, str(trace), manage, settings, alias, databases, command, guard=guard, catalog=catalog, steps=steps
+    )
     (beside / "request.json").write_text(request_json(request))
     done = subprocess.run(
         [python, beside / "probe" / "run.py", beside / "request.json"],
