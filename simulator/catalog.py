@@ -22,6 +22,7 @@ PostgreSQL 18's NOT NULL constraints, which the columns tell.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +30,9 @@ from functools import cached_property
 from simulator.model import Delta, Fact
 
 Key = tuple[str, str, str, str]
+
+# In a foreign key's definition as SETTINGS have it printed: schema and table.
+_REFERENCES = re.compile(r'\bREFERENCES ("(?:[^"]|"")+"|\w+)\.("(?:[^"]|"")+"|\w+)\(')
 
 RELATIONS = (
     *("table", "partitioned table", "partition", "foreign table"),
@@ -197,6 +201,14 @@ class Catalog:
     def of(self, schema: str, relation: str) -> frozenset[Fact]:
         """Everything about one relation: itself, its columns, constraints, indexes, triggers."""
         return self._by_relation.get((schema, relation), frozenset())
+
+    def referred_by(self, fact: Fact) -> Fact | None:
+        """The table that a foreign key points to."""
+        match = _REFERENCES.search(fact.definition[1]) if fact.definition[:1] == ("foreign key",) else None
+        if match is None:
+            return None
+        schema, relation = (part.strip('"').replace('""', '"') for part in match.groups())
+        return self.get("relation", schema, relation)
 
     def after(self, delta: Delta) -> Catalog:
         return Catalog((self.facts - delta.removed) | delta.added)

@@ -113,7 +113,7 @@ def _try_plans(
         if not plan.worth_a_trial:
             break
         with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
-            trial = trials.attempt(plan.fix, situation, patient.bench, rows_kept, plan.discards)
+            trial = trials.attempt(plan.fix, situation, patient.bench, rows_kept, plan.discards, plan.recorded)
         tried.append(trial.fix)
         if trial.fix.outcome is FixOutcome.WORKS:
             return plans.settled(situation.findings, plan.left), tried, plan

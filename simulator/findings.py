@@ -31,6 +31,8 @@ from simulator.situation import Effects, Reference
 DUPLICATES = frozenset({"42P07", "42701", "42710", "42723", "42P06", "42P16"})
 ABSENT = frozenset({"42P01", "42703", "42704", "42883", "3F000"})
 NO_RELATION = "42P01"
+WRONG_KIND = "42809"  # a view where a table is wanted, say
+ABORTED = "25P02"
 IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
 
 # A message names what collided and of which kind, where no field does: type "mood" already exists.
@@ -90,13 +92,14 @@ def _distinct(failures: Iterable[Failure]) -> Iterable[Failure]:
 
 def existing(failure: Failure, ground: Ground) -> Existing | None:
     """What holds the name that the failed statement wanted; None where nothing was in the way."""
-    if failure.sqlstate not in DUPLICATES:
+    if failure.sqlstate not in DUPLICATES and failure.sqlstate != WRONG_KIND:
         return None
     wanted_in = _wanted_in(failure, ground)
     for catalog in (ground.baseline, ground.surveyed or Catalog()):
         holder = _holder(failure, catalog, wanted_in)
         if holder is not None:
-            return _described(holder, failure, catalog, wanted_in, ground)
+            found = _described(holder, failure, catalog, wanted_in, ground)
+            return None if failure.sqlstate == WRONG_KIND and found.shape is not Shape.OTHER_KIND else found
     return None
 
 
@@ -112,7 +115,7 @@ def _holder(failure: Failure, catalog: Catalog, wanted: Catalog) -> Fact | None:
     if failure.sqlstate == "42P16":
         keys = [fact for fact in _on(catalog, failure.relation, "constraint") if fact.definition[0] == "primary key"]
         return _first(keys, failure, wanted)
-    if failure.sqlstate == "42P07":
+    if failure.sqlstate in ("42P07", WRONG_KIND):
         named = [fact for fact in catalog if shape.has_relation_name(fact, failure.relation or "")]
         return _first(named, failure, wanted)
     if failure.constraint_name:
@@ -206,11 +209,14 @@ def _root_of(finding: Finding, before: Sequence[Finding], ground: Ground) -> Fin
 
 def _same_migration(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
     """What recording one migration as applied settles. A thing of another kind would still be in the way."""
-    if finding.failure.phase not in IN_MIGRATION or in_its_own_way(finding):
+    failure = finding.failure
+    if failure.phase not in IN_MIGRATION:
         return None
     for root in roots:
-        same = root.failure.migration == finding.failure.migration and root.failure.phase in IN_MIGRATION
-        if same and (settled_by_recording(root, ground) or _works_on(finding, root)):
+        if root.failure.migration != failure.migration or root.failure.phase not in IN_MIGRATION:
+            continue
+        recorded = not in_its_own_way(finding) and settled_by_recording(root, ground)
+        if recorded or _works_on(finding, root) or failure.sqlstate == ABORTED:
             return root
     return None
 
@@ -275,12 +281,24 @@ def _relation(finding: Finding) -> str | None:
 def _code_after(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
     """Python code that fails without a word of the server's own, after a root that its migration depends on."""
     failure = finding.failure
-    if failure.phase not in IN_MIGRATION or (failure.sqlstate and failure.sqlstate != "25P02"):
+    if failure.phase not in IN_MIGRATION or (failure.sqlstate and failure.sqlstate != ABORTED):
         return None
     if failure.sqlstate is None and not ground.reference.complete:
         return None
     above = ancestors(failure.migration or "", ground.files)
     return next((root for root in roots if root.failure.migration in above), None)
+
+
+def _after_broken_code(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """Where the code fails from nothing, what it has not made is missing to all that comes after."""
+    failure, broken = finding.failure, ground.reference.failure
+    if broken is None or broken.sandbox or failure.sqlstate in DUPLICATES:
+        return None
+    where = broken.migration
+    follows = failure.phase in (Phase.SMOKE, Phase.POST_MIGRATE) or where in ancestors(
+        failure.migration or "", ground.files
+    )
+    return next((root for root in roots if follows and where and root.failure.migration == where), None)
 
 
 def _recording_again(finding: Finding, roots: Sequence[Finding], _ground: Ground) -> Finding | None:
@@ -321,4 +339,12 @@ def _operations(migration: str | None, ground: Ground) -> tuple[MigrationOperati
 
 
 # In this order: the nearest explanation first.
-RULES = (_recording_again, _same_migration, _after_history, _missing_because, _code_after, _unreadable)
+RULES = (
+    _recording_again,
+    _same_migration,
+    _after_history,
+    _missing_because,
+    _code_after,
+    _after_broken_code,
+    _unreadable,
+)

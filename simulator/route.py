@@ -23,6 +23,7 @@ class Mend:
     history: tuple[str, ...] = ()  # SQL on django_migrations, before anything else
     clear: tuple[str, ...] = ()  # SQL that makes room, before migrate
     complete: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # migration -> SQL just before it is recorded
+    after: tuple[str, ...] = ()  # SQL once everything is migrated
     fake: frozenset[str] = frozenset()  # migrations to record without running them
     recorded: frozenset[str] = frozenset()  # migrations that ``history`` writes rows for
     discards: frozenset[Fact] = frozenset()  # what stood there, held no rows and is dropped on purpose
@@ -33,7 +34,7 @@ class Mend:
 def steps(
     mends: Sequence[Mend], pending: Sequence[str], files: Mapping[str, MigrationFile], options: tuple[str, ...] = ()
 ) -> tuple[Step, ...]:
-    """All steps, ``migrate`` the last. ``options`` end every migrate (``--database=other``)."""
+    """All steps: ``migrate`` is the last, or only SQL follows it. ``options`` end every migrate (``--database=x``)."""
     return tuple(_Route(mends, pending, files, options).walk())
 
 
@@ -67,6 +68,7 @@ class _Route:
         for text in dict.fromkeys(mend.person for mend in mends if mend.person):
             self.found.append(Step(person=text))
         self.found.append(Step(manage=("migrate", *self.options)))
+        self.found += [Step(sql=text) for text in dict.fromkeys(sql for mend in mends for sql in mend.after)]
         return self.found
 
     def _run(self, name: str, fakes: frozenset[str]) -> None:

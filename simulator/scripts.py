@@ -37,8 +37,8 @@ def rehearsed(diagnosis: Diagnosis, report: Report) -> str | None:
         if outcome.code != 0:
             said = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise CannotTell(f"the fix works, its script does not (exit code {outcome.code}): {said}", "migsim run")
-        discards = plan.discards if plan else frozenset()
-        verified = trials.verify(situation, bench.environment, place, diagnosis.rows_kept, discards)
+        discards, recorded = (plan.discards, plan.recorded) if plan else (frozenset(), frozenset())
+        verified = trials.verify(situation, bench.environment, place, diagnosis.rows_kept, discards, recorded)
         wrong = (*trials.drift_of(verified), *(f"{table} loses rows" for table in verified.rows_lost))
         if wrong:
             raise CannotTell(f"the fix works, its script does not: {wrong[0]}", "migsim run")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from simulator import database, verification
 from simulator.baseline import Baseline
+from simulator.catalog import Catalog
 from simulator.engines.base import Environment
+from simulator.graph import ancestors
 from simulator.model import Address, Fact, Failure, Fix, FixOutcome, Step, Trace
 from simulator.rehearsal import Rehearsals
 from simulator.roles import SUPERUSER
@@ -48,10 +50,11 @@ def attempt(
     bench: Bench,
     rows_kept: Mapping[str, int],
     discards: frozenset[Fact] = frozenset(),
+    recorded: Set[str] = frozenset(),
 ) -> Trial:
     """Rehearse one fix. ``rows_kept``: how many rows each table has where nothing but the code's own work happened.
 
-    ``discards``: what the fix drops on purpose, for it holds no rows.
+    ``discards``: what the fix drops on purpose, for it holds no rows. ``recorded``: migrations whose rows it writes.
     """
     databases = bench.base.clone(bench.environment, bench.base.role.project_user)
     place = databases[bench.alias]
@@ -60,7 +63,7 @@ def attempt(
         failure = failure_of(trace)
         verified = None
         if failure is None:
-            verified = verify(situation, bench.environment, place, rows_kept, discards)
+            verified = verify(situation, bench.environment, place, rows_kept, discards, recorded)
     finally:
         bench.base.drop(bench.environment, databases)
     tried = judged(fix, trace, failure, verified)
@@ -116,6 +119,7 @@ def verify(
     place: Address,
     rows_kept: Mapping[str, int],
     discards: frozenset[Fact],
+    recorded: Set[str],
 ) -> Verified:
     """What became of the database at ``place``."""
     with database.connect(environment.address(place.dbname, SUPERUSER)) as connection:
@@ -126,8 +130,20 @@ def verify(
         before=situation.baseline,
         after=after,
         reference=situation.reference.final,
-        pending=frozenset(fact for one in effects for fact in one.added),
+        pending=frozenset(fact for one in effects for fact in one.added) | _vouched_for(situation, recorded),
         rows_before=rows_kept,
         rows_after=rows,
         dropped=discards.union(*(one.removed for one in effects)),
     )
+
+
+def _vouched_for(situation: Situation, recorded: Set[str]) -> frozenset[Fact]:
+    """What applied migrations make that stand on one which is now recorded beneath them: with that row the fix says
+    that they ran on top of it, and a foreign key of theirs may point to what it had not made."""
+    found: set[Fact] = set()
+    before = Catalog()
+    for name, catalog in situation.reference.after.items():
+        if name in situation.history.applied and recorded & ancestors(name, situation.files):
+            found |= catalog.facts - before.facts
+        before = catalog
+    return frozenset(found) & situation.reference.final.facts

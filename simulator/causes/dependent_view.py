@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from simulator import ddl
 from simulator.causes import facts
 from simulator.model import Cause, Confidence, Fact, Finding
 from simulator.situation import Situation
@@ -15,7 +15,6 @@ TITLE = "something depends on it that the code does not know"
 
 DEPENDENT_OBJECTS = "2BP01"
 NOT_SUPPORTED = "0A000"  # the type of a column that a view or a rule uses
-VIEWS = ("view", "materialized view")
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
@@ -43,6 +42,5 @@ def _views(situation: Situation, root: Finding) -> Iterator[Fact]:
     operation = facts.operation_of(situation, root)
     tables = {root.failure.relation, root.failure.table_name, operation.table if operation else None} - {None}
     for fact in situation.baseline:
-        view = fact.kind == "relation" and fact.definition[0] in VIEWS
-        if view and any(re.search(rf"\b{re.escape(table or '')}\b", fact.definition[1]) for table in tables):
+        if ddl.is_view(fact) and any(ddl.reads_from(fact, table) for table in tables if table):
             yield fact

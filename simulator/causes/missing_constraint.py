@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from simulator.causes import facts
 from simulator.model import Cause, Finding
 from simulator.situation import Situation
@@ -21,8 +23,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     failure, operation = root.failure, facts.operation_of(situation, root)
     relation = failure.table_name or failure.relation or (operation.table if operation else None) or "the table"
     if failure.sqlstate == NO_UNIQUE_KEY:
-        said = f"{relation} has no unique constraint on the columns that a foreign key points to"
-        return Cause(ID, TITLE, "likely", (said,))
+        return Cause(ID, TITLE, "likely", tuple(_keys(situation, root)) or (failure.message,))
     if failure.sqlstate == UNDEFINED_OBJECT and failure.constraint_name:
         return _named(situation, relation, failure.constraint_name)
     if failure.sqlstate == UNDEFINED_TABLE and failure.relation:
@@ -32,6 +33,16 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         said = f"{facts.name_of(root)} looks for a constraint or an index by its columns: {failure.message}"
         return Cause(ID, TITLE, "likely", (said, "from an empty database it finds one"))
     return None
+
+
+def _keys(situation: Situation, root: Finding) -> Iterator[str]:
+    """Of the tables that the migration's foreign keys point to, those that lack a key which the code gives them."""
+    effects, final = facts.effects_of(situation, root), situation.reference.final
+    pointed = {table.relation for fact in (effects.added if effects else ()) if (table := final.referred_by(fact))}
+    for fact in final:
+        key = fact.kind == "constraint" and fact.definition[0] in ("primary key", "unique")
+        if key and fact.relation in pointed and situation.baseline.like(fact) is None:
+            yield f"{fact.relation} has no {fact.definition[1]}, which a foreign key needs"
 
 
 def _named(situation: Situation, relation: str, constraint: str) -> Cause:

@@ -8,7 +8,21 @@ word is ``impossible``, as is what can't be altered. A definition that comes fro
 from simulator.ddl.altering import alter
 from simulator.ddl.change import Change, together
 from simulator.ddl.clearing import ASIDE, drop, set_aside
-from simulator.ddl.making import create
-from simulator.ddl.names import qualified, quote
+from simulator.ddl.making import create, is_view, reading, reads_from
+from simulator.ddl.names import RELATIONS, qualified, quote
 
-__all__ = ["ASIDE", "Change", "alter", "create", "drop", "qualified", "quote", "set_aside", "together"]
+__all__ = [
+    "ASIDE",
+    "RELATIONS",
+    "Change",
+    "alter",
+    "create",
+    "drop",
+    "is_view",
+    "qualified",
+    "quote",
+    "reading",
+    "reads_from",
+    "set_aside",
+    "together",
+]

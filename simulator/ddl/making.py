@@ -136,20 +136,37 @@ def _collation(fact: Fact) -> str:
 
 def views(known: Iterable[Fact]) -> Iterator[str]:
     """Those that select from others after them."""
-    waiting = [
-        fact for fact in known if fact.kind == "relation" and fact.definition[0] in ("view", "materialized view")
-    ]
-    while waiting:
-        free = [one for one in waiting if not any(_mentions(one, other) for other in waiting if other is not one)]
-        for fact in free or waiting:
-            kind, text = fact.definition
-            query = _as_written(text).strip().rstrip(";")
-            yield f"CREATE {RELATIONS[kind]} {qualified(fact.schema, fact.relation)} AS {query}"
-        waiting = [fact for fact in waiting if free and fact not in free]
+    for fact in _in_order(filter(is_view, known)):
+        kind, text = fact.definition
+        query = _as_written(text).strip().rstrip(";")
+        yield f"CREATE {RELATIONS[kind]} {qualified(fact.schema, fact.relation)} AS {query}"
 
 
-def _mentions(view: Fact, other: Fact) -> bool:
-    return re.search(rf"\b{re.escape(other.relation)}\b", view.definition[1]) is not None
+def reading(relation: str, known: Iterable[Fact]) -> list[Fact]:
+    """The views that read from that relation, and from those views in turn; each after what it reads."""
+    others, found = list(filter(is_view, known)), [Fact("relation", "", relation, "", ())]
+    for each in found:
+        found += [view for view in others if view not in found and reads_from(view, each.relation)]
+    return _in_order(found[1:])
+
+
+def is_view(fact: Fact) -> bool:
+    return fact.kind == "relation" and fact.definition[0] in ("view", "materialized view")
+
+
+def reads_from(view: Fact, relation: str) -> bool:
+    """By its text, so that a column or an alias of that name counts, too."""
+    return re.search(rf"\b{re.escape(relation)}\b", view.definition[1]) is not None
+
+
+def _in_order(waiting: Iterable[Fact]) -> list[Fact]:
+    """Views after those that they read from; those that read from each other as they come."""
+    left, done = list(waiting), list[Fact]()
+    while left:
+        free = [one for one in left if not any(reads_from(one, other.relation) for other in left if other is not one)]
+        done += free or left
+        left = [one for one in left if free and one not in free]
+    return done
 
 
 def _is_column_of(fact: Fact, relation: Fact) -> bool:

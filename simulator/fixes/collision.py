@@ -34,11 +34,8 @@ def holders(situation: Situation, root: Finding) -> Iterator[Fact]:
             own = fact.name or fact.relation or fact.schema
             place = fact.schema == (standing.schema_name or "") and own == standing.name
             table = standing.table_name is None or fact.relation == standing.table_name
-            if place and table and fact.kind in _KINDS.get(standing.kind, (standing.kind, "relation", "constraint")):
+            if place and table and shape.kind_word(fact) == standing.kind:
                 yield fact
-
-
-_KINDS = {"column": ("column",), "index": ("index",), "type": ("type",), "extension": ("extension",)}
 
 
 def is_own_work(situation: Situation, root: Finding) -> bool:

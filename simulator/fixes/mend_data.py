@@ -11,11 +11,12 @@ ID = "mend-data"
 TITLE = "Decide about the rows that the migration can't take"
 # Data exceptions and violations (PostgreSQL manual, appendix A).
 CLASSES = ("22", "23")
+TOO_LONG = "54000"  # program_limit_exceeded: an index row
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     state = root.failure.sqlstate or ""
-    if not state.startswith(CLASSES) or not situation.reference.complete:
+    if not (state.startswith(CLASSES) or state == TOO_LONG) or not situation.reference.complete:
         return None
     query = query_for(root.failure, situation)
     shown = f"; these are they: {query}" if query else ""
@@ -29,6 +30,7 @@ def _what(failure: Failure) -> str:
         "23502": f"give the rows of {where}{column} that hold NULL a value, or allow NULL in the code",
         "23503": f"mend or delete the rows of {where} that point to nothing",
         "23505": f"mend or delete the rows of {where} that are there twice",
+        TOO_LONG: f"shorten the values of {where} that an index can't hold, or index less of them in the code",
         "23514": f"mend the rows of {where} that break the check {failure.constraint_name or ''}".rstrip(),
     }.get(failure.sqlstate or "", f"mend the rows of {where}{column} whose values the migration can't take")
 

@@ -11,11 +11,12 @@ from simulator.situation import Situation
 
 ID = "recreate-missing"
 TITLE = "Make again what the applied migrations had made"
+NO_UNIQUE_KEY = "42830"  # a foreign key to columns without one
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     """As the last applied migration that touched it left it, in the reference."""
-    absent = root.failure.sqlstate in ABSENT or (root.existing is None and root.failure.sqlstate is None)
+    absent = root.failure.sqlstate in (*ABSENT, NO_UNIQUE_KEY, None)
     if not absent or root.existing is not None:
         return None
     wanted = applied_state(situation)
@@ -39,19 +40,20 @@ def applied_state(situation: Situation) -> Catalog:
 
 def _with_referring(places: set[tuple[str, str]], wanted: Catalog, standing: Catalog) -> set[tuple[str, str]]:
     """With the tables whose foreign keys went when a table that is missing did."""
-    gone = {ddl.qualified(*place) for place in places if standing.get("relation", *place) is None}
+    gone = {place for place in places if standing.get("relation", *place) is None}
     referring = {
         (fact.schema, fact.relation)
         for fact in wanted
-        if fact.kind == "constraint" and fact.definition[0] == "foreign key" and standing.like(fact) is None
-        if any(name.replace('"', "") in fact.definition[1].replace('"', "") for name in gone)
+        if (table := wanted.referred_by(fact)) and (table.schema, table.relation) in gone and not standing.like(fact)
     }
     return places | {place for place in referring if standing.get("relation", *place)}
 
 
 def _relations(situation: Situation, root: Finding, wanted: Catalog) -> set[tuple[str, str]]:
-    """The one that the failure names, and those that its migration works on."""
+    """The one that the failure names, and those that its migration works on or points to."""
+    migration = root.failure.migration or ""
     names = {root.failure.relation, root.failure.table_name}
-    file = situation.files.get(root.failure.migration or "")
+    file, effects = situation.files.get(migration), situation.effects.get(migration)
     names |= {operation.table for operation in file.operations} if file else set()
+    names |= {table.relation for fact in (effects.added if effects else ()) if (table := wanted.referred_by(fact))}
     return {(fact.schema, fact.relation) for fact in wanted if fact.kind == "relation" and fact.relation in names}

@@ -84,7 +84,7 @@ def test_a_view_and_an_index_of_another_table_in_one_migrations_way_are_two_root
         [failure("blog.2", relation="blog_tag"), on_view, failure("blog.2", relation="tag_name")], ground(standing)
     )
     assert [(one.root, one.cascade_of) for one in found] == [(True, None), (False, 1), (True, None)]
-    assert [one.existing.shape for one in found if one.existing] == [Shape.OTHER_KIND, Shape.OTHER_KIND]
+    assert [one.existing.shape for one in found if one.root and one.existing] == [Shape.OTHER_KIND, Shape.OTHER_KIND]
 
 
 def test_a_column_missing_from_a_table_that_differs_follows_from_it() -> None:
@@ -145,6 +145,29 @@ def test_code_that_fails_after_what_it_stands_on_follows_from_it() -> None:
     code = failure("blog.3", None, None, exception="KeyError")
     found = find([failure("blog.2", relation="blog_tag"), code], ground(standing))
     assert [(one.root, one.cascade_of) for one in found] == [(True, None), (False, 1)]
+
+
+def test_a_view_where_a_table_is_altered_stands_in_its_way() -> None:
+    where = ground(catalog(table("blog_post", "view")), pending=("blog.3",))
+    found = find([failure("blog.3", "42809", "blog_post", table_name="blog_post")], where)
+    assert found[0].existing is not None
+    assert (found[0].existing.kind, found[0].existing.shape) == ("view", Shape.OTHER_KIND)
+    same = ground(catalog(POST, TITLE), pending=("blog.3",))
+    assert find([failure("blog.3", "42809", "blog_post", table_name="blog_post")], same)[0].existing is None
+
+
+def test_a_transaction_that_is_aborted_follows_from_what_aborted_it() -> None:
+    met = [failure("blog.3", None, None, exception="ValueError"), failure("blog.3", "25P02", "blog_post")]
+    assert [(one.root, one.cascade_of) for one in find(met, ground(catalog(POST)))] == [(True, None), (False, 1)]
+
+
+def test_what_code_that_fails_from_nothing_has_not_made_is_no_root() -> None:
+    whole = ground(catalog(POST, TITLE))
+    broken = failure("blog.2", None, None, exception="ValueError")
+    where = Ground(whole.baseline, effects.reference_of(DELTAS[:1], broken), {}, whole.files)
+    unread = failure("", "42P01", "blog_tag", phase=Phase.SMOKE, sql=None)
+    met = [broken, failure("blog.3", "42P01", "blog_tag"), unread, failure("blog.3", relation="blog_post")]
+    assert roots(find(met, where)) == [1, 4]
 
 
 def test_rows_that_a_migration_cannot_take_are_a_root() -> None:

@@ -158,6 +158,78 @@ def test_a_view_in_the_way_is_set_aside() -> None:
     assert any("SET SCHEMA" in text for text in plan(where))
 
 
+def test_a_type_that_has_the_tables_name_is_set_aside() -> None:
+    mood = Fact("type", "public", "", "blog_tag", ("enum", "good", "bad"))
+    said = failure("blog.2", "42710", "blog_tag", message='type "blog_tag" already exists')
+    where = situation([said], catalog(POST, TITLE, mood), ("blog.2",))
+    assert plan(where)[1:] == ['ALTER TYPE "blog_tag" SET SCHEMA "migsim_aside"', "migrate"]
+
+
+RENAMED = [
+    *DELTAS,
+    delta("blog.4", column("blog_post", "head", "text"), removed=(column("blog_post", "title", "text"),)),
+]
+
+
+def rename(copy: Fact, **more: Any) -> Situation:
+    taken = failure("blog.4", "42701", "blog_post", column_name="head")
+    return situation([taken], catalog(POST, TITLE, SLUG, copy), ("blog.4",), RENAMED, **more)
+
+
+def test_a_column_that_has_a_renames_new_name_is_dropped_where_every_row_shows_that_it_is_a_copy() -> None:
+    first, *rest = plan(rename(column("blog_post", "head", "text")))
+    assert first.startswith('DO $$ BEGIN IF EXISTS (SELECT FROM "blog_post" WHERE "title" IS DISTINCT FROM "head")')
+    assert first.endswith('ALTER TABLE "blog_post" DROP COLUMN "head"')
+    assert rest == ["migrate"]
+
+
+def test_a_column_of_another_type_or_without_known_rows_is_no_copy() -> None:
+    assert "drop-copy" not in proposed(rename(column("blog_post", "head", "integer")))
+    assert "drop-copy" not in proposed(rename(column("blog_post", "head", "text"), tier="schema"))
+
+
+def view(name: str, query: str) -> Fact:
+    return Fact("relation", "public", name, "", ("view", query))
+
+
+def test_views_that_read_from_a_column_are_made_again_after_migrate_in_their_order() -> None:
+    titles = view("a_titles", " SELECT title FROM public.blog_post;")
+    few = view("a_few", " SELECT title FROM public.a_titles;")
+    refused = failure("blog.4", "0A000", "blog_post", table_name="blog_post")
+    retyped = [*DELTAS, delta("blog.4", column("blog_post", "title", "varchar(9)"), removed=(TITLE,))]
+    owners = {"public.a_few": "dba", "public.a_titles": "app"}
+    where = situation([refused], catalog(POST, TITLE, few, titles), ("blog.4",), retyped, owners=owners, role="app")
+    assert plan(where) == [
+        'DROP VIEW "a_few"',
+        'DROP VIEW "a_titles"',
+        "migrate",
+        'CREATE VIEW "a_titles" AS SELECT title FROM public.blog_post',
+        'CREATE VIEW "a_few" AS SELECT title FROM public.a_titles',
+        'ALTER VIEW "a_few" OWNER TO "dba"',
+    ]
+
+
+def test_a_default_that_no_migration_made_is_dropped() -> None:
+    numbers = [*DELTAS, delta("blog.4", column("blog_post", "title", "integer"), removed=(TITLE,))]
+    by_hand = column("blog_post", "title", "text", default="'x'::text")
+    refused = failure("blog.4", "42804", "blog_post")
+    where = situation([refused], catalog(POST, by_hand), ("blog.4",), numbers)
+    assert plan(where) == ['ALTER TABLE "blog_post" ALTER COLUMN "title" DROP DEFAULT', "migrate"]
+    assert "drop-default" not in proposed(situation([refused], catalog(POST, TITLE), ("blog.4",), numbers))
+
+
+def test_the_key_that_a_foreign_key_needs_is_made_again() -> None:
+    key = Fact("constraint", "public", "blog_post", "post_pkey", ("primary key", "PRIMARY KEY (id)", "VALID"))
+    points = ("foreign key", "FOREIGN KEY (post_id) REFERENCES public.blog_post(id)", "VALID")
+    made = [
+        delta("blog.1", POST, TITLE, key),
+        delta("blog.2", TAG, NAME, Fact("constraint", "public", "blog_tag", "fk", points)),
+    ]
+    lacking = failure("blog.2", "42830", "blog_tag")
+    where = situation([lacking], catalog(POST, TITLE), ("blog.2",), made)
+    assert plan(where) == ['ALTER TABLE "blog_post" ADD CONSTRAINT "post_pkey" PRIMARY KEY (id)', "migrate"]
+
+
 def test_an_invalid_index_is_dropped() -> None:
     invalid = index("blog_tag", "tag_name", "name", "INVALID")
     where = situation([failure("blog.2", relation="tag_name")], catalog(POST, TITLE, invalid), ("blog.2",))

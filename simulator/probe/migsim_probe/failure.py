@@ -11,7 +11,7 @@ from typing import Any, Collection
 
 from migsim_probe import chain, redact
 from migsim_probe.locate import Place, locate
-from migsim_probe.names import INSUFFICIENT_PRIVILEGE, Names, names
+from migsim_probe.names import INSUFFICIENT_PRIVILEGE, Names, looked_up, names
 from migsim_probe.watch import Statements
 
 RAISED_BY_PLPGSQL = "exec_stmt_raise"
@@ -37,7 +37,7 @@ def describe(
     state = chain.sqlstate(driver) if driver is not None else None
     failed, alias = statements.failed(error)
     sql = failed or place.sql
-    found = names(state, _said(driver), sql, getattr(driver, "diag", None)) if driver and state else Names()
+    found = names(state, _said(driver), sql, getattr(driver, "diag", None)) if driver and state else looked_up(error)
     if state in ABSENT and _user_tracebacks(place):
         found = _only_known(found, frozenset(known) | _source_words(error, place))
     vocabulary = frozenset(known) | frozenset(name for name in found if name)

@@ -41,6 +41,8 @@ RELATION_IN_MESSAGE = re.compile(r'relation "(?P<name>[^"]+)"')
 TABLE_IN_MESSAGE = re.compile(r'(?:table|view) (?:"(?P<quoted>[^"]+)"|(?P<plain>[\w.$]+))', re.IGNORECASE)
 COLUMN_IN_MESSAGE = re.compile(r'column (?:"(?P<quoted>[^"]+)"|(?:[\w$]+\.)?(?P<plain>[\w$]+) does not exist)')
 CONSTRAINT_IN_MESSAGE = re.compile(r'constraint "(?P<name>[^"]+)"')
+# Django's own words (backends/base/schema.py, operations/models.py) where it looks one up by its columns.
+LOOKED_UP = re.compile(r"Found wrong number \(\d+\) of (?:constraints|indexes) for (?P<table>[^()]+)\(")
 
 
 class Names(NamedTuple):
@@ -71,6 +73,12 @@ def names(sqlstate: str, message: str, sql: str | None, diag: Any) -> Names:
         column_name=fields["column_name"] or (_match(COLUMN_IN_MESSAGE, message) if sqlstate[:2] == "42" else None),
         constraint_name=fields["constraint_name"] or _constraint(sqlstate, message, sql, relation),
     )
+
+
+def looked_up(error: BaseException) -> Names:
+    """Of an exception without a driver's: the table in which Django looked for a constraint or an index in vain."""
+    table = _match(LOOKED_UP, str(error)) if type(error) is ValueError else None
+    return Names(relation=table, table_name=table)
 
 
 def target(sql: str) -> tuple[str | None, str | None]:

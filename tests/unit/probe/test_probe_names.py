@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from migsim_probe.names import Names, names, statements, target
+from migsim_probe.names import Names, looked_up, names, statements, target
 
 NOTHING = SimpleNamespace()
 
@@ -107,3 +107,16 @@ def test_the_drivers_own_fields_come_first() -> None:
     fields = SimpleNamespace(schema_name="public", table_name="app_book", column_name="", constraint_name="fk")
     sql = 'ALTER TABLE "other" ADD CONSTRAINT "x" CHECK (true)'
     assert names("23503", "…", sql, fields) == Names("app_book", "public", "app_book", None, "fk")
+
+
+@pytest.mark.parametrize(
+    ("error", "table"),
+    [
+        (ValueError("Found wrong number (0) of constraints for app_thing(a, b)"), "app_thing"),
+        (ValueError("Found wrong number (2) of indexes for app_thing(a, b)."), "app_thing"),
+        (ValueError("No index named b on app_thing(a)"), None),
+        (KeyError("Found wrong number (0) of constraints for app_thing(a, b)"), None),
+    ],
+)
+def test_what_django_looks_up_by_its_columns_is_looked_up_in_a_table(error: Exception, table: str | None) -> None:
+    assert looked_up(error) == Names(relation=table, table_name=table)

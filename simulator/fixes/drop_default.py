@@ -1,0 +1,36 @@
+"""A default that no migration made, and that the column's new type can't take over. Pure."""
+
+from __future__ import annotations
+
+from simulator import ddl
+from simulator.catalog import Catalog
+from simulator.fixes.recreate_missing import applied_state
+from simulator.model import Fact, Finding
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "drop-default"
+TITLE = "Drop the default that no migration made, then migrate"
+DATATYPE_MISMATCH = "42804"
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    """Of the columns that the migration changes in that table; the server names none in a field."""
+    effects = situation.effects.get(root.failure.migration or "")
+    if root.failure.sqlstate != DATATYPE_MISMATCH or effects is None:
+        return None
+    made = applied_state(situation)
+    columns = [
+        fact for fact in sorted(effects.added) if (fact.kind, fact.relation) == ("column", root.failure.relation)
+    ]
+    statements = tuple(
+        f"ALTER TABLE {ddl.qualified(one.schema, one.relation)} ALTER COLUMN {ddl.quote(one.name)} DROP DEFAULT"
+        for one in columns
+        if _default(situation.baseline, one) and not _default(made, one)
+    )
+    return Mend(ID, TITLE, (root.id,), clear=statements) if statements else None
+
+
+def _default(catalog: Catalog, column: Fact) -> str:
+    standing = catalog.like(column)
+    return standing.definition[2] if standing else ""

@@ -1,0 +1,43 @@
+"""Views that read from what the migration changes: away with them, migrate, and there again as they were. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator import ddl
+from simulator.model import Fact, Finding
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "remake-views"
+TITLE = "Drop the views that read from the table, migrate, and make them again"
+# dependent_objects_still_exist; feature_not_supported: the type of a column that a view uses.
+STATES = ("2BP01", "0A000")
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    """With the views that read from those views. What can't be made again shows in the trial."""
+    relation = root.failure.table_name or root.failure.relation
+    if root.failure.sqlstate not in STATES or relation is None:
+        return None
+    found = list(ddl.reading(relation, situation.baseline))
+    drops = [text for view in reversed(found) if (text := ddl.drop(view))]
+    if not found or len(drops) < len(found):
+        return None
+    parts = (fact for view in found for fact in situation.baseline.of(view.schema, view.relation))
+    made = ddl.create(parts)
+    if made.impossible:
+        return None
+    names = ", ".join(f"{view.schema}.{view.relation}" for view in found)
+    note = f"grants on {names} have to be given again"
+    after = (*made.statements, *_owners(found, situation))
+    return Mend(ID, TITLE, (root.id,), clear=tuple(drops), after=after, note=note)
+
+
+def _owners(views: list[Fact], situation: Situation) -> Iterator[str]:
+    """To whom they belonged, where somebody else makes them."""
+    for view in views:
+        owner = situation.owners.get(f"{view.schema}.{view.relation}")
+        if owner and owner != situation.role:
+            kind = ddl.RELATIONS[view.definition[0]]
+            yield f"ALTER {kind} {ddl.qualified(view.schema, view.relation)} OWNER TO {ddl.quote(owner)}"
