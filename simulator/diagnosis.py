@@ -228,7 +228,7 @@ def _situation(
     patient: Patient, failure: Failure, deltas: Mapping[str, Delta], reference: Reference, seen: _Seen
 ) -> Situation:
     bench, history = patient.bench, seen.history
-    done = effects.effects(deltas, history.pending, seen.baseline) if reference.complete else {}
+    done = effects.effects(deltas, _unapplied(history, reference), seen.baseline) if reference.complete else {}
     ground = findings.Ground(
         baseline=seen.baseline,
         reference=reference,
@@ -272,6 +272,11 @@ def _situation(
         superuser=bench.base.role.superuser,
         tier=patient.tier,
     )
+
+
+def _unapplied(history: History, reference: Reference) -> Sequence[str]:
+    """The plan, and what migrate leaves out of it: what lies beneath a leaf that is recorded."""
+    return tuple(dict.fromkeys((*history.pending, *(name for name in reference.after if name not in history.applied))))
 
 
 def _of_reference(reference: Reference, failure: Failure) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain, count
 
 from jinja2 import Environment, StrictUndefined
 
@@ -12,17 +13,19 @@ import simulator
 from simulator.graph import ancestors
 from simulator.model import Fix, MigrationFile, Report, Step
 from simulator.render.fixes import in_words
-from simulator.sql import literal
+from simulator.sql import literal, runs_alone
 
 # One line for each relation and one for the history: what it is, and a hash of it. Everything is qualified and sorted
-# bytewise, so that every server and session gives the same.
+# bytewise, so that every server and session gives the same; casts to text and parentheses are left out, which a restore
+# puts elsewhere (``IN`` of a varchar).
+_BARE = r"regexp_replace({}, '::(text|character varying)(\[\])?|[() ]', '', 'g')"
 _RELATION = """\
 SELECT name, COALESCE(md5(concat(
     (SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull), ',' ORDER BY attname)
      FROM pg_attribute WHERE attrelid = to_regclass(name) AND attnum > 0 AND NOT attisdropped),
-    (SELECT string_agg(pg_get_constraintdef(oid), ',' ORDER BY conname)
+    (SELECT string_agg({constraint}, ',' ORDER BY conname)
      FROM pg_constraint WHERE conrelid = to_regclass(name)),
-    (SELECT string_agg(pg_get_indexdef(indexrelid), ',' ORDER BY pg_get_indexdef(indexrelid) COLLATE "C")
+    (SELECT string_agg({index}, ',' ORDER BY {index} COLLATE "C")
      FROM pg_index WHERE indrelid = to_regclass(name)))
     || CASE WHEN to_regclass(name) IS NULL THEN NULL ELSE '' END), 'absent')
 FROM unnest(ARRAY[{names}]::text[]) name"""
@@ -42,6 +45,7 @@ class Guards:
     pending: tuple[str, ...]
     files: Mapping[str, MigrationFile]
     recorded: Set[str] = frozenset()  # migrations for which the first SQL steps write rows
+    readable: bool = True  # False: migrate can't even plan before the first SQL steps
 
 
 def state_query(relations: Sequence[tuple[str, str]], history_schema: str | None) -> str:
@@ -50,7 +54,8 @@ def state_query(relations: Sequence[tuple[str, str]], history_schema: str | None
     history = ""
     if history_schema:
         history = "\n" + _HISTORY.format(table='"{}"."django_migrations"'.format(history_schema.replace('"', '""')))
-    return _RELATION.format(names=names) + history + "\nORDER BY 1"
+    constraint, index = (_BARE.format(text) for text in ("pg_get_constraintdef(oid)", "pg_get_indexdef(indexrelid)"))
+    return _RELATION.format(names=names, constraint=constraint, index=index) + history + "\nORDER BY 1"
 
 
 def script(report: Report, fix: Fix, guards: Guards, alias: str, template: str) -> str:
@@ -70,6 +75,9 @@ def script(report: Report, fix: Fix, guards: Guards, alias: str, template: str) 
         options=" ".join(["", *options]),
         state_query=guards.query,
         state=guards.state.replace("'", "'\\''"),
+        end=_end(guards.query),
+        expected="".join(f"{name} " for name in sorted(guards.pending)),
+        readable=guards.readable,
         steps=list(_steps(fix, guards)),
     )
 
@@ -87,7 +95,8 @@ def _steps(fix: Fix, guards: Guards) -> Iterator[dict[str, str]]:
     for number, step in enumerate(fix.steps, 1):
         line = {"echo": shlex.quote(f"{number}. {in_words(step)}")}
         if step.sql:
-            yield {**line, "sql": step.sql.rstrip(";") + ";"}
+            sql = step.sql.rstrip(";") + ";"
+            yield {**line, "sql": sql, "end": _end(sql), "how": "alone" if runs_alone(sql) else "together"}
             continue
         expected = [name for name in guards.pending if name not in applied and name in _reached(step, guards)]
         applied.update(expected)
@@ -99,6 +108,13 @@ def _steps(fix: Fix, guards: Guards) -> Iterator[dict[str, str]]:
             "plan": " ".join(map(shlex.quote, plan)),
             "command": " ".join(map(shlex.quote, (*step.manage, "--no-input"))),
         }
+
+
+def _end(text: str) -> str:
+    """A word to end a here-document with that is none of its lines."""
+    lines = set(text.splitlines())
+    words = chain(("SQL",), (f"SQL_{number}" for number in count(1)))
+    return next(word for word in words if word not in lines)
 
 
 def _reached(step: Step, guards: Guards) -> Set[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from simulator.graph import ancestors
 from simulator.model import Fact, MigrationFile, Step
+from simulator.sql import scripts
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class _Route:
                 self._run(name, fakes)
                 if complete.get(name):
                     self._record()
-                    self.found.append(Step(sql=";\n".join(complete[name])))
+                    self.found += [Step(sql=text) for text in scripts(complete[name])]
                 self.to_record.append(name)
         self._record()
         for text in dict.fromkeys(mend.person for mend in mends if mend.person):

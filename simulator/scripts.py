@@ -60,6 +60,7 @@ def _guards(situation: Situation, plan: Plan | None, bench: Bench, place: Addres
         pending=situation.pending,
         files=situation.files,
         recorded=plan.recorded if plan else frozenset(),
+        readable=not (plan and plan.history),
     )
 
 

@@ -42,6 +42,8 @@ def run(wanted: Wanted) -> int:
     result, script = rehearse_fix(loaded, wanted.engine, progress)
     if script is None:
         console.print(render.to_text(result))
+        if result.verdict is Verdict.SAFE:
+            console.print("There is nothing to fix.")
         return _without_script(result)
     _write(script, wanted.output)
     where = f"written to {wanted.output}: read it, then run it where manage.py is" if wanted.output else ""

@@ -16,8 +16,9 @@ TITLE = "Write the missing rows of django_migrations"
 def propose(situation: Situation, root: Finding) -> Mend | None:
     if root.failure.phase is not Phase.PLAN or not root.failure.exception.endswith("InconsistentMigrationHistory"):
         return None
-    needed = {above for name in situation.history.applied for above in ancestors(name, situation.files)}
-    missing = [name for name in situation.pending if name in needed]
+    applied = situation.history.applied
+    needed = {above for name in applied for above in ancestors(name, situation.files)}
+    missing = [name for name in situation.reference.after if name in needed and name not in applied]
     statements: list[str] = []
     for name in missing:
         effects = situation.effects.get(name)
