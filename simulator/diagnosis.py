@@ -117,10 +117,9 @@ def _try_plans(
         tried.append(trial.fix)
         if trial.fix.outcome is FixOutcome.WORKS:
             return plans.settled(situation.findings, plan.left), tried, plan
-        following = chosen.after(trial.failure, trial.fix.drift, plan)
-        if following is chosen:
+        chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)
+        if chosen.given_up:
             break
-        chosen = following
     return situation.findings, [chosen.with_persons(), *tried], None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from simulator import fixes, route
-from simulator.model import Fact, Failure, Finding, Fix, FixOutcome
+from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
 from simulator.route import Mend
 from simulator.situation import Situation
 
@@ -67,24 +67,41 @@ class Choices:
 
     def with_persons(self) -> Fix:
         """The whole plan with the steps that are a person's, for the roots that nothing else mends. Never tried."""
-        mends = []
-        for root in self.situation.roots:
-            mend, last = self._taken(root.id), self.of_roots.get(root.id, ())[-1:]
-            if mend is not None:
-                mends.append(last[0] if self._exhausted(root.id) else mend)
+        mends = [mend for root in self.situation.roots if (mend := self._taken(root.id))]
+        if not any(mend.person for mend in mends):  # none is to blame more than another
+            mends = [found[-1] for root in self.situation.roots if (found := self.of_roots.get(root.id))]
         return _fix(self.situation, mends, self.options)
 
-    def after(self, failure: Failure | None, drift: Sequence[str], plan: Plan) -> Choices:
+    @property
+    def given_up(self) -> bool:
+        """Whether a root has been left to a person after all else had failed: no plan works then."""
+        taken = ((self.taken.get(root, 0), self._taken(root)) for root in self.of_roots)
+        return any(place > 0 and mend is not None and mend.person for place, mend in taken)
+
+    def after(self, failure: Failure | None, drift: Sequence[str], plan: Plan, step: Step | None = None) -> Choices:
         """After a plan that did not work: another mend for the root that it failed at, else for another root.
 
-        The last mend of a root is a person's; there a root's choices end.
+        ``step`` is the one that failed: whatever other roots do instead, it fails again. Where there is no other mend,
+        that root is a person's.
         """
-        blamed = [root.id for root in self.situation.roots if _is_blamed(root, failure, drift)]
-        mended = {root for mend in plan.mends for root in mend.roots}
-        for root in (*blamed, *(one.id for one in self.situation.roots if one.id not in blamed)):
-            if root in mended and not self._exhausted(root):
-                return replace(self, taken={**self.taken, root: self.taken.get(root, 0) + 1})
-        return self
+        mended = [root for mend in plan.mends for root in mend.roots]
+        blamed = [root for mend in plan.mends if step and _is_of(mend, step) for root in mend.roots]
+        others = [] if blamed else [root for root in mended if not self._is_blamed(root, failure, drift)]
+        blamed = blamed or [root for root in mended if root not in others]
+        for root in (*blamed, *others):
+            if not self._exhausted(root):
+                return self._with({root: self.taken.get(root, 0) + 1})
+        return self._with({root: len(self.of_roots[root]) - 1 for root in blamed or others})
+
+    def _with(self, taken: Mapping[int, int]) -> Choices:
+        return replace(self, taken={**self.taken, **taken})
+
+    def _is_blamed(self, root: int, failure: Failure | None, drift: Sequence[str]) -> bool:
+        finding = next(one for one in self.situation.roots if one.id == root)
+        if failure is not None:
+            return failure.migration is not None and finding.failure.migration == failure.migration
+        name = finding.existing.name if finding.existing else finding.failure.relation
+        return name is not None and any(name in text for text in drift)
 
     def _exhausted(self, root: int) -> bool:
         """Whether the next mend would be a person's, or there is none."""
@@ -117,11 +134,12 @@ def _fix(situation: Situation, mends: Sequence[Mend], options: tuple[str, ...]) 
     )
 
 
-def _is_blamed(root: Finding, failure: Failure | None, drift: Sequence[str]) -> bool:
-    if failure is not None:
-        return failure.migration is not None and root.failure.migration == failure.migration
-    name = root.existing.name if root.existing else root.failure.relation
-    return name is not None and any(name in text for text in drift)
+def _is_of(mend: Mend, step: Step) -> bool:
+    """Whether that step stands in the plan for the sake of that mend."""
+    if step.sql:
+        own = (*mend.history, *mend.clear, *mend.after, *(text for texts in mend.complete.values() for text in texts))
+        return any(text in step.sql for text in own)
+    return "--fake" in step.manage and ".".join(step.manage[1:3]) in mend.fake
 
 
 def ranked(tried: Sequence[Fix]) -> tuple[Fix, ...]:

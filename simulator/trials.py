@@ -32,11 +32,11 @@ class Bench:
 
 @dataclass(frozen=True)
 class Trial:
-    """A fix with what came of it, and the failure that ended it (None: it came to its end)."""
+    """A fix with what came of it, and the failure that ended it (None: it came to its end), in which step if in one."""
 
     fix: Fix
     failure: Failure | None = None
-    verified: Verified | None = None
+    failed_step: Step | None = None
 
 
 def database_option(alias: str) -> tuple[str, ...]:
@@ -67,7 +67,8 @@ def attempt(
     finally:
         bench.base.drop(bench.environment, databases)
     tried = judged(fix, trace, failure, verified)
-    return Trial(tried, failure, verified)
+    failed = next((fix.steps[run.index] for run in trace.steps if run.failure), None)
+    return Trial(tried, failure, failed)
 
 
 def without_migrate(steps: Sequence[Step], options: tuple[str, ...]) -> tuple[Step, ...]:

@@ -18,6 +18,8 @@ from simulator.model import Fact
 HISTORY = "django_migrations"
 # What belongs to a relation.
 _PARTS = ("column", "constraint", "index", "trigger")
+# What stands before a dot in a view's text: schemas, and tables before their columns.
+_QUALIFIER = re.compile(r"\b\w+\.(?=\w)")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def judge(
     ``pending`` and ``dropped`` are what the pending migrations add to the reference and remove from it; rows are by
     "schema.table". What a fix moved to the schema ``aside`` is neither added nor removed.
     """
-    own = Catalog(frozenset(fact for fact in after if fact.schema != aside))
+    own = Catalog(frozenset(_as_before(fact, before, aside) for fact in after if fact.schema != aside))
     made = _Touched(pending)
     taken = _Touched(fact for fact in dropped if reference.like(fact) is None)
     lacking = shape.missing(reference, own)
@@ -73,6 +75,15 @@ def judge(
         before=_lacks(lacking - ours, own),
         rows_dropped=through_code,
     )
+
+
+def _as_before(fact: Fact, before: Catalog, aside: str) -> Fact:
+    """A view that reads from what was moved aside still reads the same rows."""
+    standing = before.like(fact)
+    if fact.kind != "relation" or standing is None or aside not in fact.definition[-1]:
+        return fact
+    here, there = (_QUALIFIER.sub("", each.definition[-1]) for each in (fact, standing))
+    return standing if here == there else fact
 
 
 class _Touched:

@@ -47,11 +47,11 @@ def is_own_work(situation: Situation, root: Finding) -> bool:
 
 
 def refuses_inserts(situation: Situation, migration: str) -> bool:
-    """Whether a table that it makes has a column there which the code does not know and every row must fill."""
-    wanted = situation.reference.after.get(migration) or situation.reference.final
+    """Whether a table that it makes has a column there which every row must fill, and which no migration makes."""
+    made = situation.reference.makers
     tables = {(fact.schema, fact.relation) for fact in situation.effects[migration].added if fact.kind == "relation"}
     return any(
-        fact.kind == "column" and shape.refuses_inserts(fact) and wanted.like(fact) is None
+        fact.kind == "column" and shape.refuses_inserts(fact) and ("column", fact.relation, fact.name) not in made
         for place in tables
         for fact in situation.baseline.of(*place)
     )

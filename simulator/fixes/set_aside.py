@@ -6,7 +6,7 @@ A rename would leave the names of its indexes and constraints in the way of the 
 from __future__ import annotations
 
 from simulator import ddl
-from simulator.fixes.collision import holders, other_roots_of
+from simulator.fixes.collision import holders, is_own_work, other_roots_of, refuses_inserts
 from simulator.model import Finding
 from simulator.route import Mend
 from simulator.situation import Situation
@@ -14,19 +14,38 @@ from simulator.situation import Situation
 ID = "set-aside"
 TITLE = "Move what is in the way to another schema, then migrate"
 MOVABLE = ("relation", "type", "function", "collation")
+RENAMES = ("RenameModel", "AlterModelTable")
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
+    standing = root.existing
     facts = [fact for fact in dict.fromkeys(holders(situation, root)) if fact.kind in MOVABLE]
-    if not facts or (root.existing and root.existing.kind in ("column", "index")):
+    if standing is None or not facts or standing.kind in ("column", "index") or _is_the_codes(situation, root):
         return None
     statements = [text for fact in facts for text in ddl.set_aside(fact)]
-    where = f"{ddl.ASIDE}.{facts[0].relation or facts[0].name}"
-    with_rows = root.existing is not None and root.existing.rows
-    note = (
-        f"its {root.existing.rows:,} rows are then in {where}, and the new table is empty"
-        if with_rows and root.existing
-        else ""
-    )
     others = tuple(one.id for one in other_roots_of(situation, root) if one.existing is None)
+    note = _note(situation, root, f"{ddl.ASIDE}.{facts[0].relation or facts[0].name}")
     return Mend(ID, TITLE, (root.id, *others), clear=tuple(dict.fromkeys(statements)), note=note)
+
+
+def _is_the_codes(situation: Situation, root: Finding) -> bool:
+    """Whether it is the very table that the code means, with rows in it: an empty one in its place is no mend."""
+    name, standing = root.failure.migration or "", root.existing
+    if standing is None or not standing.rows or not is_own_work(situation, root) or _renames(situation, root):
+        return False
+    return not situation.effects[name].different and not refuses_inserts(situation, name)
+
+
+def _note(situation: Situation, root: Finding, where: str) -> str:
+    """Where its rows are then."""
+    rows = root.existing.rows if root.existing else None
+    if not rows:
+        return ""
+    then = "" if _renames(situation, root) else ", and the new table is empty"
+    return f"its {rows:,} row{'s are' if rows > 1 else ' is'} then in {where}{then}"
+
+
+def _renames(situation: Situation, root: Finding) -> bool:
+    """Whether the migration gives the name to a table that is there already."""
+    file = situation.files.get(root.failure.migration or "")
+    return any(one.text == root.failure.operation and one.kind in RENAMES for one in (file.operations if file else ()))

@@ -150,6 +150,23 @@ def test_a_table_with_rows_that_differs_is_altered_before_it_is_set_aside() -> N
     assert proposed(where)[:2] == ["alter-and-fake", "set-aside"]
 
 
+def test_the_codes_own_table_is_not_put_out_of_its_sight() -> None:
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    met = [failure("blog.2", relation="blog_tag")]
+    assert "set-aside" not in proposed(situation(met, standing, ("blog.2",), rows={"public.blog_tag": 3}))
+
+
+def test_a_column_that_a_later_migration_adds_refuses_no_inserts() -> None:
+    needed = column("blog_tag", "nick", "text", "NOT NULL")
+    deltas = [*DELTAS, delta("blog.4", needed)]
+    standing = catalog(POST, TITLE, SLUG, TAG, NAME, index("blog_tag", "tag_name", "name"), needed)
+    met = [failure("blog.2", relation="blog_tag"), failure("blog.4", "42701", "blog_tag", column_name="nick")]
+    assert plan(situation(met, standing, ("blog.2", "blog.3", "blog.4"), deltas)) == [
+        "migrate blog 4 --fake",
+        "migrate",
+    ]
+
+
 def test_a_view_in_the_way_is_set_aside() -> None:
     where = situation(
         [failure("blog.2", relation="blog_tag")], catalog(POST, TITLE, table("blog_tag", "view")), ("blog.2",)
@@ -350,8 +367,20 @@ def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:
     first = plans.choices(where, ())
     second = first.after(failure("blog.2", "23502"), (), first.plan())
     assert (first.plan().fix.id, second.plan().fix.id) == ("alter-and-fake", "set-aside")
-    assert second.after(None, ("blog_tag lacks x",), second.plan()) is second
-    assert texts(second.with_persons()) == ["look into blog.2: m", "migrate"]
+    last = second.after(None, ("blog_tag lacks x",), second.plan())
+    assert (second.given_up, last.given_up) == (False, True)
+    assert texts(last.with_persons()) == ["look into blog.2: m", "migrate"]
+
+
+def test_a_step_that_fails_is_its_roots_fault_and_nobody_elses() -> None:
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"), column("blog_post", "slug"))
+    met = [failure("blog.2", relation="blog_tag"), failure("blog.3", "42701", "blog_post", column_name="slug")]
+    first = plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
+    tried = first.plan()
+    altered = next(step for step in tried.fix.steps if "ALTER COLUMN" in step.sql)
+    last = first.after(failure(None, "23502", None), (), tried, altered)
+    assert last.given_up
+    assert texts(last.with_persons()) == ["migrate blog 2 --fake", "look into blog.3: m", "migrate"]
 
 
 def test_the_first_that_works_without_a_person_is_recommended() -> None:

@@ -199,3 +199,16 @@ def test_a_column_that_the_code_does_not_know_and_must_fill() -> None:
     assert verified == Verified(unsafe=("tag.legacy is NOT NULL without a default: the code's inserts fail",))
     elsewhere = {column("post", "legacy", "text", "NOT NULL")}
     assert judged(POST | elsewhere, POST | TAG | elsewhere) == Verified()
+
+
+def test_a_view_that_reads_from_what_was_moved_aside_is_as_it_was() -> None:
+    def view(name: str, schema: str, text: str) -> Fact:
+        return Fact("relation", schema, name, "", ("view", text))
+
+    few = view("few", "public", " SELECT tag.id\n   FROM public.tag;")
+    moved = view("few", "public", " SELECT tag.id\n   FROM migsim_aside.tag;")
+    other = view("few", "public", " SELECT tag.name\n   FROM migsim_aside.tag;")
+    aside = {Fact("relation", "migsim_aside", "tag", "", ("view", "x"))}
+    before = {*POST, few, Fact("relation", "public", "tag", "", ("view", "x"))}
+    assert judged(before, {*POST, *TAG, *aside, moved}) == Verified()
+    assert judged(before, {*POST, *TAG, *aside, other}) != Verified()
