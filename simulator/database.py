@@ -6,6 +6,7 @@ import contextlib
 import re
 import time
 from collections.abc import Iterable, Iterator, MutableMapping
+from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -30,9 +31,6 @@ _OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 _NOT_OF_AN_EXTENSION = """NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
 
-# A table by "schema.table"; a dot may be part of either.
-_TABLE = """SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE concat(n.nspname, '.', c.relname) = %s AND c.relkind IN ('r', 'p', 'm', 'f')"""
 _HOLDERS = f"""
     SELECT CASE WHEN k.oid IS NOT NULL THEN 'constraint' WHEN c.relkind IN ('i', 'I') THEN 'index'
             WHEN c.relispartition THEN 'partition' ELSE CASE c.relkind
@@ -239,27 +237,27 @@ def read_catalog(connection: Connection) -> Catalog:
         return Catalog(catalog.facts(connection.execute(catalog.QUERY.encode()).fetchall()))
 
 
-def tables(connection: Connection) -> tuple[str, ...]:
-    """What holds rows, as "schema.table" without quotes: not the partitions, whose rows their parent counts."""
-    return tuple(
-        f"{schema}.{table}"
-        for schema, table in connection.execute(
-            f"""SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {_OURS} AND {_NOT_OF_AN_EXTENSION}
-                ORDER BY 1, 2""".encode()
-        )
-    )
+class TableRows(NamedTuple):
+    """A table as "schema.table" without quotes, and exactly how many rows it has."""
+
+    name: str
+    rows: int
 
 
-def count_rows(connection: Connection, tables: Iterable[str]) -> dict[str, int]:
-    """Exactly how many rows each "schema.table" has. One that is not there is left out."""
-    counted: dict[str, int] = {}
-    for table in tables:
-        place = connection.execute(_TABLE, (table,)).fetchone()
-        if place is None:
-            continue
-        found = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*place))).fetchone()
-        counted[table] = int(found[0]) if found else 0
+def count_rows(connection: Connection) -> dict[int, TableRows]:
+    """What holds rows, by OID, which a copied database keeps and a table that is moved or renamed, too.
+
+    Not the partitions, whose rows their parent counts.
+    """
+    found = connection.execute(
+        f"""SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {_OURS} AND {_NOT_OF_AN_EXTENSION}
+            ORDER BY 2, 3""".encode()
+    ).fetchall()
+    counted = {}
+    for oid, schema, table in found:
+        row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))).fetchone()
+        counted[int(oid)] = TableRows(f"{schema}.{table}", int(row[0]) if row else 0)
     return counted
 
 

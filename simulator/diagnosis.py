@@ -5,10 +5,13 @@ The plain rehearsal decides the verdict; nothing here changes it.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
+
+import psycopg
 
 from simulator import (
     causes,
@@ -32,6 +35,7 @@ from simulator.situation import BehindSequence, HistoryTable, Reference, Situati
 from simulator.trials import Bench
 
 SLOW_TRIAL = 60.0  # seconds; after one that took longer, what people try is named and not tried
+DENIED = "42501"  # PostgreSQL manual, appendix A: insufficient_privilege
 NO_SCHEMA = "3F000"  # PostgreSQL manual, appendix A: invalid_schema_name
 
 
@@ -47,7 +51,6 @@ class Diagnosis:
     warnings: tuple[str, ...] = ()
     situation: Situation | None = None
     plan: Plan | None = None
-    rows_kept: Mapping[str, int] = field(default_factory=dict)
     bench: Bench | None = None
 
 
@@ -68,26 +71,52 @@ def diagnose(patient: Patient, failure: Failure, progress: Progress, *, with_tri
     """Survey past the failure, compare with the reference, name causes, try fixes. Raises EngineDied."""
     with progress.stage("survey", "looking for everything else that would fail"):
         seen = _survey(patient)
+        refused = _refused(patient, seen)
+        if refused:
+            with database.connect(patient.bench.environment.address("postgres", SUPERUSER)) as admin:
+                database.make_superuser(admin, patient.base.role.project_user)
+            seen = _survey(patient)
     with progress.stage("reference", "building the same schema from nothing"):
         deltas, reference = _reference(patient)
         if reference.failure is not None and reference.failure.sqlstate == NO_SCHEMA:
             deltas, reference = _reference(patient, [fact.schema for fact in seen.baseline if fact.kind == "schema"])
     situation = with_causes(_situation(patient, failure, deltas, reference, seen))
-    warnings = tuple(_of_reference(reference, failure))
+    warnings = (*refused, *_of_reference(reference, failure))
     if reference.failure is not None and reference.failure.sandbox:
         return Diagnosis(situation.findings, warnings=warnings)
     chosen = plans.choices(situation, patient.bench.options)
     if reference.complete and seen.stopped and (history := chosen.plan().history):
-        with progress.stage("survey", "looking again, past what stopped it"):
+        # What fails here fails in the trial as well, which says so.
+        with progress.stage("survey", "looking again, past what stopped it"), contextlib.suppress(psycopg.Error):
             seen = _survey(patient, history)
-        following = with_causes(_situation(patient, seen.stopped or failure, deltas, reference, seen))
-        situation = _continued(situation, following)
-        chosen = plans.choices(situation, patient.bench.options, chosen.of_roots)
+            following = with_causes(_situation(patient, seen.stopped or failure, deltas, reference, seen))
+            situation = _continued(situation, following)
+            chosen = plans.choices(situation, patient.bench.options, chosen.of_roots)
     if not with_trials or not reference.complete:
         return Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
-    found, tried, plan = _try_plans(patient, chosen, seen.rows_kept, progress)
-    tried += _try_peoples(patient, situation, seen.rows_kept, progress)
-    return Diagnosis(found, plans.ranked(tried), warnings, situation, plan, seen.rows_kept, patient.bench)
+    found, tried, plan = _try_plans(patient, chosen, progress)
+    tried += _try_peoples(patient, situation, progress)
+    return Diagnosis(found, plans.ranked(tried), warnings, situation, plan, patient.bench)
+
+
+def _refused(patient: Patient, seen: _Seen) -> tuple[str, ...]:
+    """What the role that the dump chose may not do. Whether production lets it, a dump does not tell: it carries no
+    memberships. So it is no finding, and all else is looked for and tried without that."""
+    role = patient.base.role
+    if not role.automatic:
+        return ()
+    failures = (seen.stopped, *(one.failure for one in seen.survey.met))
+    relations = {one.relation or "": one for one in failures if one is not None and one.sqlstate == DENIED}
+    return tuple(
+        f"{role.project_user} is refused {relation or 'something'}{_whose(seen, relation)}: migrate fails before that; "
+        "the rest was looked for as a superuser"
+        for relation in sorted(relations)
+    )
+
+
+def _whose(seen: _Seen, relation: str) -> str:
+    owner = next((owner for place, owner in seen.owners.items() if place.partition(".")[2] == relation), None)
+    return f", which {owner} owns" if owner else ""
 
 
 def _continued(stopped: Situation, following: Situation) -> Situation:
@@ -101,7 +130,7 @@ def _continued(stopped: Situation, following: Situation) -> Situation:
 
 
 def _try_plans(
-    patient: Patient, chosen: Choices, rows_kept: Mapping[str, int], progress: Progress
+    patient: Patient, chosen: Choices, progress: Progress
 ) -> tuple[tuple[Finding, ...], list[Fix], Plan | None]:
     """Plan after plan, until one works or there is none left.
 
@@ -113,7 +142,7 @@ def _try_plans(
         if not plan.worth_a_trial:
             break
         with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
-            trial = trials.attempt(plan.fix, situation, patient.bench, rows_kept, plan.discards, plan.recorded)
+            trial = trials.attempt(plan.fix, situation, patient.bench, plan.discards, plan.recorded)
         tried.append(trial.fix)
         if trial.fix.outcome is FixOutcome.WORKS:
             return plans.settled(situation.findings, plan.left), tried, plan
@@ -123,9 +152,7 @@ def _try_plans(
     return situation.findings, [chosen.with_persons(), *tried], None
 
 
-def _try_peoples(
-    patient: Patient, situation: Situation, rows_kept: Mapping[str, int], progress: Progress
-) -> Iterator[Fix]:
+def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> Iterator[Fix]:
     """What people try, to say what it would leave. Not at any price: a clone of a large database takes its time."""
     slowest = 0.0
     for fix in fixes.peoples(situation, patient.bench.options):
@@ -136,7 +163,7 @@ def _try_peoples(
         else:
             started = time.monotonic()
             with progress.stage("trials", f"trying {fix.title}"):
-                yield trials.attempt(fix, situation, patient.bench, rows_kept).fix
+                yield trials.attempt(fix, situation, patient.bench).fix
             slowest = max(slowest, time.monotonic() - started)
 
 
@@ -157,6 +184,7 @@ class _Seen:
     content_types: frozenset[str] | None
     owners: Mapping[str, str]
     rows: Mapping[str, int]
+    tables: Mapping[int, str]
     behind: tuple[BehindSequence, ...]
     survey: Survey
     files: Mapping[str, MigrationFile]
@@ -193,15 +221,15 @@ def _survey(patient: Patient, first: Sequence[str] = ()) -> _Seen:
             for statement in first:
                 connection.execute(statement.encode())
             baseline = database.read_catalog(connection)
-            tables = database.tables(connection)
-            rows = database.count_rows(connection, tables)
+            rows = database.count_rows(connection)
             owners = database.owners(connection)
-            table = evidence.history_table(connection, bench.base.role.project_user)
+            known = patient.trace.history.schemas if patient.trace.history else None
+            table = evidence.history_table(connection, bench.base.role.project_user, known)
             content_types = evidence.content_types(connection)
             behind = numbering.behind(connection)
         trace = bench.rehearsals.survey(bench.code, databases)
         with database.connect(place) as connection:
-            after = database.count_rows(connection, database.tables(connection))
+            after = database.count_rows(connection)
     finally:
         bench.base.drop(bench.environment, databases)
     surveyed = effects.reference_of(trace.deltas, None)
@@ -210,14 +238,15 @@ def _survey(patient: Patient, first: Sequence[str] = ()) -> _Seen:
         table=table,
         content_types=content_types,
         owners=owners,
-        rows=rows,
+        rows={table.name: table.rows for table in rows.values()},
+        tables={oid: table.name for oid, table in rows.items()},
         behind=behind,
         survey=trace.survey or Survey(),
         files={file.name: file for file in trace.files},
         surveyed=surveyed.after,
         end=surveyed.final,
         # What the migrations themselves delete is no loss of a fix's.
-        rows_kept={name: min(count, after.get(name, 0)) for name, count in rows.items()},
+        rows_kept={table.name: min(table.rows, after[oid].rows if oid in after else 0) for oid, table in rows.items()},
         history=trace.history or patient.trace.history or History(),
         stopped=trace.failure,
     )
@@ -255,6 +284,8 @@ def _situation(
         code_runs=seen.survey.code_runs,
         content_types=seen.content_types,
         rows=seen.rows,
+        rows_kept=seen.rows_kept,
+        tables=seen.tables,
         owners=seen.owners,
         behind=seen.behind,
         git=evidence.git_traces(

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from simulator.database import Connection, next_number
+from simulator.ddl import ASIDE
 from simulator.migration_files import edited_after, git_traces, texts
 from simulator.situation import HistoryRow, HistoryTable
 
@@ -52,11 +53,11 @@ _ID = """
 
 
 def history_table(connection: Connection, role: str, search_schemas: Sequence[str] | None = None) -> HistoryTable:
-    """django_migrations where ``role`` finds it: in the first schema of its search path (or ``search_schemas``)."""
+    """django_migrations where ``role`` finds it: in the first of ``search_schemas``, else of its own search path."""
     schemas = list(search_schemas) if search_schemas is not None else _search_path(connection, role)
     found = {schema: (oid, owner, kind) for schema, oid, owner, kind in connection.execute(_RELATIONS, (HISTORY,))}
     schema = next((name for name in schemas if name in found), None)
-    elsewhere = tuple(name for name in found if name != schema)
+    elsewhere = tuple(name for name in found if name not in (schema, ASIDE))
     if schema is None:
         return HistoryTable(elsewhere=elsewhere)
     oid, owner, kind = found[schema]

@@ -325,12 +325,18 @@ def _unreadable(finding: Finding, roots: Sequence[Finding], ground: Ground) -> F
     if failure.phase not in (Phase.SMOKE, Phase.POST_MIGRATE, Phase.PRE_MIGRATE):
         return None
     for root in roots:
+        if root.failure.phase is failure.phase and _about(root.failure) == _about(failure):
+            return root
         if _relation(root) is not None and _relation(root) == _relation(finding) and failure.sqlstate in ABSENT:
             return root
         tables = {operation.table for operation in _operations(root.failure.migration, ground)}
         if failure.relation in tables:
             return root
     return None
+
+
+def _about(failure: Failure) -> tuple[str | None, ...]:
+    return (failure.sqlstate, failure.relation, failure.constraint_name, failure.column_name)
 
 
 def _operations(migration: str | None, ground: Ground) -> tuple[MigrationOperation, ...]:

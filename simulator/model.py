@@ -156,6 +156,7 @@ class History:
     pending: tuple[str, ...] = ()
     not_on_disk: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)  # recorded name -> name on disk, same operations
+    schemas: tuple[str, ...] | None = None  # of the project's search path, those that are there; None: not known
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from simulator import csvlog, statements
 from simulator.model import Failure, Phase
 from simulator.roles import is_platform_role
 
+_BESIDE = r"FOREIGN\s+DATA\s+WRAPPER|SERVER|EVENT\s+TRIGGER|PUBLICATION"
 _ERRORS = {"ERROR", "FATAL", "PANIC"}
 _LONGEST_SQL = 2000
 # Connections, resources, system errors; 57P01 to 57P05 say that the server was stopped.
@@ -200,6 +201,13 @@ def _public_exists(row: LogRow, _known: Known) -> str | None:
     return None
 
 
+def _owner_beside(row: LogRow, _known: Known) -> str | None:
+    """Only a superuser, or who may use the wrapper, can own these; no migration asks whose they are."""
+    if row.sqlstate != "42501" or not _begins(row, rf"ALTER\s+(?:{_BESIDE})\b.*\bOWNER\s+TO\b"):
+        return None
+    return "owners of foreign servers, wrappers, event triggers or publications were not restored"
+
+
 _HARMLESS: tuple[Callable[[LogRow, Known], str | None], ...] = (
     _comment_on_extension,
     _unknown_setting,
@@ -207,6 +215,7 @@ _HARMLESS: tuple[Callable[[LogRow, Known], str | None], ...] = (
     _platform_grant,
     _ignored_extension,
     _public_exists,
+    _owner_beside,
 )
 
 

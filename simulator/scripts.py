@@ -38,7 +38,7 @@ def rehearsed(diagnosis: Diagnosis, report: Report) -> str | None:
             said = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise CannotTell(f"the fix works, its script does not (exit code {outcome.code}): {said}", "migsim run")
         discards, recorded = (plan.discards, plan.recorded) if plan else (frozenset(), frozenset())
-        verified = trials.verify(situation, bench.environment, place, diagnosis.rows_kept, discards, recorded)
+        verified = trials.verify(situation, bench.environment, place, discards, recorded)
         wrong = (*trials.drift_of(verified), *(f"{table} loses rows" for table in verified.rows_lost))
         if wrong:
             raise CannotTell(f"the fix works, its script does not: {wrong[0]}", "migsim run")

@@ -145,7 +145,9 @@ class Situation:
     ran: tuple[Ran, ...] = ()
     code_runs: tuple[CodeRun, ...] = ()
     content_types: frozenset[str] | None = None  # "app.model" of each row; None: there is no such table
-    rows: Mapping[str, int] = field(default_factory=dict)  # "schema.table" -> rows, of the tables that matter here
+    rows: Mapping[str, int] = field(default_factory=dict)  # "schema.table" -> rows
+    rows_kept: Mapping[str, int] = field(default_factory=dict)  # of them, those that migrations themselves leave
+    tables: Mapping[int, str] = field(default_factory=dict)  # OID, which a clone keeps -> "schema.table"
     owners: Mapping[str, str] = field(default_factory=dict)  # "schema.relation" -> role
     behind: tuple[BehindSequence, ...] = ()
     git: Mapping[str, GitTrace] = field(default_factory=dict)  # by migration name

@@ -279,6 +279,7 @@ def _history(event: Mapping[str, Any]) -> History | None:
         pending=tuple(event["pending"]),
         not_on_disk=tuple(event["not_on_disk"]),
         renamed=event["renamed"],
+        schemas=tuple(event["schemas"]),
     )
 
 

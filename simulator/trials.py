@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from simulator import database, verification
@@ -48,11 +48,10 @@ def attempt(
     fix: Fix,
     situation: Situation,
     bench: Bench,
-    rows_kept: Mapping[str, int],
     discards: frozenset[Fact] = frozenset(),
     recorded: Set[str] = frozenset(),
 ) -> Trial:
-    """Rehearse one fix. ``rows_kept``: how many rows each table has where nothing but the code's own work happened.
+    """Rehearse one fix.
 
     ``discards``: what the fix drops on purpose, for it holds no rows. ``recorded``: migrations whose rows it writes.
     """
@@ -63,7 +62,7 @@ def attempt(
         failure = failure_of(trace)
         verified = None
         if failure is None:
-            verified = verify(situation, bench.environment, place, rows_kept, discards, recorded)
+            verified = verify(situation, bench.environment, place, discards, recorded)
     finally:
         bench.base.drop(bench.environment, databases)
     tried = judged(fix, trace, failure, verified)
@@ -118,22 +117,22 @@ def verify(
     situation: Situation,
     environment: Environment,
     place: Address,
-    rows_kept: Mapping[str, int],
     discards: frozenset[Fact],
     recorded: Set[str],
 ) -> Verified:
     """What became of the database at ``place``."""
     with database.connect(environment.address(place.dbname, SUPERUSER)) as connection:
         after = database.read_catalog(connection)
-        rows = database.count_rows(connection, database.tables(connection))
+        rows = database.count_rows(connection)
     effects = situation.effects.values()
     return verification.judge(
         before=situation.baseline,
         after=after,
         reference=situation.reference.final,
         pending=frozenset(fact for one in effects for fact in one.added) | _vouched_for(situation, recorded),
-        rows_before=rows_kept,
-        rows_after=rows,
+        rows_before=situation.rows_kept,
+        # A table in the place of one that is gone is another.
+        rows_after={situation.tables[oid]: table.rows for oid, table in rows.items() if oid in situation.tables},
         dropped=discards.union(*(one.removed for one in effects)),
     )
 

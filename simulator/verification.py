@@ -50,7 +50,8 @@ def judge(
     """Before a fix against after it and the project's migrate.
 
     ``pending`` and ``dropped`` are what the pending migrations add to the reference and remove from it; rows are by
-    "schema.table". What a fix moved to the schema ``aside`` is neither added nor removed.
+    "schema.table" as it was before, wherever the table is now. What a fix moved to the schema ``aside`` is neither added
+    nor removed.
     """
     own = Catalog(frozenset(_as_before(fact, before, aside) for fact in after if fact.schema != aside))
     made = _Touched(pending)
@@ -59,7 +60,7 @@ def judge(
     ours = {fact for fact in lacking if fact in made} | (lacking - shape.missing(reference, before))
     gone = [fact for fact in before if _is_gone(fact, own, after, aside) and not taken.takes(fact)]
     left = [fact for fact in shape.extra(reference, own) if fact in taken and reference.like(fact) is None]
-    lost, through_code = _rows(rows_before, rows_after, made, taken, aside)
+    lost, through_code = _rows(rows_before, rows_after, taken)
     return Verified(
         missing=(*_lacks(ours, own), *(f"{_whose(fact)} is still there" for fact in _heads(left))),
         added=tuple(_new(fact, before) for fact in _heads(_surplus(own, before, reference, ours))),
@@ -180,31 +181,17 @@ def _refusing(after: Catalog, reference: Catalog, made: _Touched) -> Iterator[Fa
 
 
 def _rows(
-    before: Mapping[str, int],
-    after: Mapping[str, int],
-    made: _Touched,
-    taken: _Touched,
-    aside: str,
+    before: Mapping[str, int], after: Mapping[str, int], taken: _Touched
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Rows fewer than before: lost by the fix, and dropped by the pending migrations themselves.
-
-    A table's rows are found where it was moved aside, or under the name that a pending migration gives to a table.
-    """
+    """Rows fewer than before: lost by the fix, and dropped by the pending migrations themselves."""
     own = {".".join(place) for place in taken.relations}
-    new = {".".join(place) for place in made.relations} - set(before)
-    lost: dict[str, int] = {}
-    through_code: dict[str, int] = {}
-    for table, count in sorted(before.items()):
-        name = table.partition(".")[2]
-        moved = f"{aside}.{name}"
-        kept = after[moved] if moved in after and moved not in before else after.get(table, 0)
-        if name == HISTORY or kept >= count:
-            continue
-        if table not in own:
-            lost[table] = count - kept
-        elif not any(after.get(other, 0) >= count for other in new):
-            through_code[table] = count - kept
-    return lost, through_code
+    fewer = {
+        table: count - after.get(table, 0)
+        for table, count in sorted(before.items())
+        if after.get(table, 0) < count and table.partition(".")[2] != HISTORY
+    }
+    lost = {table: count for table, count in fewer.items() if table not in own}
+    return lost, {table: count for table, count in fewer.items() if table in own}
 
 
 # --- words ---------------------------------------------------------------------------------------

@@ -123,8 +123,8 @@ CAUSES: tuple[CauseModule, ...] = (
     edited_after_applied,
     # A history without rows, or without one.
     history_missing,
-    lost_record,
     record_interrupted,
+    lost_record,
     # What stands there and is no migration's.
     extension_exists,
     schema_exists,

@@ -1,4 +1,4 @@
-"""The app has a new label, its tables and rows have the old one. Pure."""
+"""The app has a new label, or a model of its own for another app's table; rows have the old one. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from simulator.model import Cause, Finding
 from simulator.situation import Situation
 
 ID = "app-moved"
-TITLE = "the app's label was changed"
+TITLE = "its tables were made under another app's label"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
     name = facts.name_of(root)
     app = app_of(name)
-    if not facts.own_collision(root) or facts.rows_of_app(situation, app):
+    if not facts.own_collision(root):
+        return None
+    if swapped := tuple(_swapped(situation, root)):
+        return Cause(ID, TITLE, "certain", (words.no_row(name), *swapped))
+    if facts.rows_of_app(situation, app):
         return None
     on_disk = {app_of(other) for other in situation.files}
     for old in dict.fromkeys(app_of(row) for row in situation.history.not_on_disk):
@@ -27,6 +31,18 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
             nothing = f"django_migrations has no row of {app}"
             return Cause(ID, TITLE, "certain" if len(proofs) > 1 else "likely", (nothing, said, *proofs))
     return None
+
+
+def _swapped(situation: Situation, root: Finding) -> Iterator[str]:
+    """An applied migration of another app that has a model on the same table, and from nothing makes it no more."""
+    name, relation = facts.name_of(root), root.failure.relation or ""
+    if not situation.reference.complete or facts.maker(situation, relation) != name:
+        return
+    for file in situation.files.values():
+        other = app_of(file.name) != app_of(name) and file.name in situation.history.applied
+        for operation in file.operations if other else ():
+            if operation.kind == "CreateModel" and operation.table == relation:
+                yield f"{file.name}, recorded, made {relation} for {operation.model}, a model that is swapped now"
 
 
 def _proofs(situation: Situation, root: Finding, old: str) -> Iterator[str]:

@@ -100,14 +100,17 @@ def in_effect(situation: Situation) -> tuple[str, ...]:
 
 
 def code_fails(situation: Situation, root: Finding) -> bool:
-    """Whether the same code fails from nothing, in the same migration and the same way."""
+    """Whether the same code fails from nothing, in the same migration and the same way; or makes the same thing
+    twice in another order: two branches that nothing orders run as the history has it."""
     broken = situation.reference.failure
     if broken is None or broken.sandbox or broken.phase is Phase.RESTORE:
         return False
     failure = root.failure
     if (failure.sqlstate or "").startswith(_OF_THE_SESSION):
         return False
-    return _way(broken) == _way(failure)
+    same_thing = failure.relation is not None and failure.sqlstate in DUPLICATES
+    again = same_thing and (broken.sqlstate, broken.relation) == (failure.sqlstate, failure.relation)
+    return _way(broken) == _way(failure) or again
 
 
 def _way(failure: Failure) -> tuple[str | None, str]:

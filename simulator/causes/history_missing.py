@@ -35,7 +35,8 @@ def _no_table(situation: Situation, root: Finding) -> Cause | None:
     """A database that Django never saw has no history either: then what stands there shows it."""
     there = _met(situation)
     djangos = situation.content_types is not None or len(there) > 1
-    if not djangos and facts.signs_of_hand(situation, root):
+    effects = facts.effects_of(situation, root)
+    if not djangos and (facts.signs_of_hand(situation, root) or (effects is not None and effects.different)):
         return None
     said = f"{words.count(len(there), 'migration')} made what stands there" if there else ""
     known = "django_content_type is there" if situation.content_types is not None else ""

@@ -17,7 +17,8 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     ended, missing = facts.content_types(situation, name), facts.missing_ids(situation.table)
     if not done and not (facts.own_collision(root) and ended and missing and _named_by_django(situation, name)):
         return None
-    if done and not ended and (missing == 0 or facts.signs_of_hand(situation, root)):
+    untouched = missing == 0 and not _all_named_by_django(situation, name)
+    if done and not ended and (untouched or facts.signs_of_hand(situation, root)):
         return None
     evidence = (
         words.no_row(name),
@@ -35,6 +36,12 @@ def _sure(done: bool, ended: bool | None, missing: int | None) -> Confidence:
     if ended:
         return "certain" if missing else "likely"
     return "likely" if missing and ended is None else "possible"
+
+
+def _all_named_by_django(situation: Situation, name: str) -> bool:
+    """Nobody types such names by hand; rows may have been copied or numbered anew since."""
+    there, wanted = facts.hashed_names(situation, name)
+    return there == wanted > 0
 
 
 def _named_by_django(situation: Situation, name: str) -> bool:

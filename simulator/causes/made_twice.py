@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator import shape
 from simulator.causes import code, facts, words
 from simulator.model import Cause, Finding
 from simulator.situation import Situation
@@ -12,7 +13,8 @@ ID = "made-twice"
 TITLE = "the code makes it twice"
 
 
-LONGEST_NAME = 63  # bytes; PostgreSQL cuts the rest off
+LONGEST_NAME = 63  # bytes; PostgreSQL cuts the rest off, before a character that would not be whole
+LONGEST_CHARACTER = 4
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
@@ -20,12 +22,14 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         return None
     name, relation = facts.name_of(root), root.failure.relation or ""
     makers = list(_makers(situation, root))
-    if not makers:
-        return None
     evidence = [
         f"{words.listed(makers)} already {'makes' if len(makers) == 1 else 'make'} what {name} makes: {relation}"
     ]
-    if len(relation.encode()) >= LONGEST_NAME:
+    if not makers:
+        if root.existing is None or any(shape.has_relation_name(fact, relation) for fact in situation.baseline):
+            return None
+        evidence = [f"{name} makes {relation} twice itself"]
+    if len(relation.encode()) > LONGEST_NAME - LONGEST_CHARACTER:
         evidence.append(f"PostgreSQL cuts names after {LONGEST_NAME} bytes, so that two long ones may become the same")
     return Cause(ID, TITLE, "certain", (*evidence, *code.evidence(situation, root)))
 

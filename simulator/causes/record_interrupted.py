@@ -15,7 +15,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     name = facts.name_of(root)
     if not facts.done_already(situation, root) or facts.content_types(situation, name):
         return None
-    if facts.missing_ids(situation.table) or not facts.may_be_interrupted(situation, name):
+    if not facts.never_deleted(situation.table) or not facts.may_be_interrupted(situation, name):
         return None
     others = [one for one in facts.in_effect(situation) if one != name and facts.content_types(situation, one) is False]
     if others or facts.signs_of_hand(situation, root):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from simulator.causes import facts, words
-from simulator.model import Cause, Finding
+from simulator.model import Cause, Finding, MigrationFile, Phase
 from simulator.situation import Situation
 
 ID = "squash-by-memory"
@@ -12,12 +14,18 @@ TITLE = "a squash is recorded without what it replaces"
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
     """Django takes a squash for applied only where every migration that it replaces is recorded."""
-    file, name = facts.file_of(situation, root), facts.name_of(root)
     known = facts.recorded(situation)
-    if file is None or not file.replaces or name not in known or not facts.in_migration(root):
-        return None
-    lacking = [one for one in file.replaces if one not in known]
-    if not lacking:
-        return None
-    said = f"django_migrations has a row for {name}, and none for {words.listed(lacking)}"
-    return Cause(ID, TITLE, "certain", (said, f"{file.path or name} still lists them in replaces"))
+    for file in _asked(situation, root):
+        lacking = [one for one in file.replaces if one not in known]
+        if lacking and file.name in known:
+            said = f"django_migrations has a row for {file.name}, and none for {words.listed(lacking)}"
+            return Cause(ID, TITLE, "certain", (said, f"{file.path or file.name} still lists them in replaces"))
+    return None
+
+
+def _asked(situation: Situation, root: Finding) -> Iterable[MigrationFile]:
+    """The root's own; where migrate can't even make its plan, any."""
+    if root.failure.phase in (Phase.LOAD, Phase.PLAN):
+        return situation.files.values() if situation.reference.complete else ()
+    file = facts.file_of(situation, root)
+    return [file] if file is not None and facts.in_migration(root) else ()

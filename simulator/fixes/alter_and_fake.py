@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simulator.fixes.collision import code_changes_rows, is_own_work, refuses_inserts
+from simulator.fixes.history_numbers import missing_key
 from simulator.fixes.repair import repair
 from simulator.model import Finding
 from simulator.route import Mend
@@ -26,4 +27,11 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     found = repair(situation, name)
     if found is None or code_changes_rows(situation, name):
         return None
-    return Mend(ID, TITLE, (root.id,), complete={name: (*found.ran, *found.altered)}, fake=frozenset({name}))
+    return Mend(
+        ID,
+        TITLE,
+        (root.id,),
+        history=missing_key(situation),
+        complete={name: (*found.ran, *found.altered)},
+        fake=frozenset({name}),
+    )

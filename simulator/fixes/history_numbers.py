@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator import shape
 from simulator.model import Finding, Phase
 from simulator.route import Mend
 from simulator.situation import HistoryTable, Situation
@@ -9,6 +10,7 @@ from simulator.situation import HistoryTable, Situation
 ID = "history-numbers"
 TITLE = "Have django_migrations number its rows again"
 HISTORY = '"django_migrations"'
+ADD_KEY = f'ALTER TABLE {HISTORY} ADD PRIMARY KEY ("id")'
 SET_NUMBER = f"SELECT setval(pg_get_serial_sequence('{HISTORY}', 'id'), (SELECT max(\"id\") FROM {HISTORY}))"
 
 
@@ -17,6 +19,14 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
         return None
     statements = tuple(_statements(situation.table))
     return Mend(ID, TITLE, (root.id,), history=statements) if statements else None
+
+
+def missing_key(situation: Situation) -> tuple[str, ...]:
+    """What a restore that stopped before it made keys has left django_migrations without."""
+    schema = situation.table.schema_name or ""
+    wanted = [fact for fact in situation.reference.final.of(schema, "django_migrations") if fact.kind == "constraint"]
+    lacking = situation.table.kind == "table" and shape.missing(wanted, situation.baseline)
+    return (ADD_KEY,) if lacking else ()
 
 
 def _statements(table: HistoryTable) -> list[str]:

@@ -24,25 +24,28 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
         return None
     statements = [text for fact in facts for text in ddl.set_aside(fact)]
     others = tuple(one.id for one in other_roots_of(situation, root) if one.existing is None)
-    note = _note(situation, root, f"{ddl.ASIDE}.{facts[0].relation or facts[0].name}")
+    note = _note(root, f"{ddl.ASIDE}.{facts[0].relation or facts[0].name}")
     return Mend(ID, TITLE, (root.id, *others), clear=tuple(dict.fromkeys(statements)), note=note)
 
 
 def _is_the_codes(situation: Situation, root: Finding) -> bool:
-    """Whether it is the very table that the code means, with rows in it: an empty one in its place is no mend."""
+    """Whether it may be the very table that the code means, with rows in it: another one in its place is no mend."""
     name, standing = root.failure.migration or "", root.existing
-    if standing is None or not standing.rows or not is_own_work(situation, root) or _renames(situation, root):
+    if standing is None or not standing.rows:
+        return False
+    if _renames(situation, root):
+        return True  # which of the two is the real one, only a person knows
+    if not is_own_work(situation, root):
         return False
     return not situation.effects[name].different and not refuses_inserts(situation, name)
 
 
-def _note(situation: Situation, root: Finding, where: str) -> str:
+def _note(root: Finding, where: str) -> str:
     """Where its rows are then."""
     rows = root.existing.rows if root.existing else None
     if not rows:
         return ""
-    then = "" if _renames(situation, root) else ", and the new table is empty"
-    return f"its {rows:,} row{'s are' if rows > 1 else ' is'} then in {where}{then}"
+    return f"its {rows:,} row{'s are' if rows > 1 else ' is'} then in {where}, and the new table is empty"
 
 
 def _renames(situation: Situation, root: Finding) -> bool:

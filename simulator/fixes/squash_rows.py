@@ -1,29 +1,35 @@
-"""A squash that is recorded in part, its originals gone: no graph comes of it. Take that part back. Pure.
+"""A squash and what it replaces, recorded one without the other: no graph comes of it. Pure.
 
-The squash is then pending like any other, and what it finds there is judged like any other's.
+Where the squash itself is recorded, what it replaces is written, too. Where only a part of that is, and the files are
+gone, the part is taken back: the squash is then pending like any other, and what it finds there is judged like theirs.
 """
 
 from __future__ import annotations
 
+from simulator.fixes.history_rows import insert_row
 from simulator.model import Finding, Phase
 from simulator.route import Mend
 from simulator.situation import Situation
 from simulator.sql import literal
 
 ID = "squash-rows"
-TITLE = "Take back the rows of a squash that is recorded in part"
+TITLE = "Have the rows of a squash and of what it replaces agree"
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
-    if root.failure.phase is not Phase.LOAD:
+    if root.failure.phase not in (Phase.LOAD, Phase.PLAN):
         return None
-    recorded = {row.name for row in situation.table.rows}
-    statements = []
+    known = {row.name for row in situation.table.rows}
+    statements: list[str] = []
+    whole: set[str] = set()
     for file in situation.files.values():
-        rows = sorted(recorded.intersection(file.replaces))
-        if rows and not recorded.issuperset(file.replaces) and not situation.files.keys() & set(file.replaces):
-            statements += [delete_row(name) for name in rows]
-    return Mend(ID, TITLE, (root.id,), history=tuple(statements)) if statements else None
+        lacking = [name for name in file.replaces if name not in known]
+        if lacking and file.name in known:
+            statements += [insert_row(name) for name in lacking]
+            whole.add(file.name)
+        elif lacking and not situation.files.keys() & set(file.replaces):
+            statements += [delete_row(name) for name in sorted(known.intersection(file.replaces))]
+    return Mend(ID, TITLE, (root.id,), history=tuple(statements), recorded=frozenset(whole)) if statements else None
 
 
 def delete_row(name: str) -> str:

@@ -48,6 +48,12 @@ def test_recording_the_last_of_a_row_records_them_all() -> None:
     assert commands(found) == ["migrate shop 2 --fake", "migrate"]
 
 
+def test_content_types_are_recorded_to_their_end_before_what_stands_on_an_earlier_state_of_theirs() -> None:
+    graph = files(contenttypes__1=(), contenttypes__2=("contenttypes.1",), auth__1=("contenttypes.1",))
+    found = route.steps([mend(*graph)], tuple(graph), graph)
+    assert commands(found) == ["migrate contenttypes 2 --fake", "migrate auth 1 --fake", "migrate"]
+
+
 def test_a_real_one_between_two_recorded_ones_runs_between() -> None:
     found = route.steps([mend("blog.2"), mend("shop.2")], PENDING, SHOP)
     assert commands(found) == ["migrate blog 2 --fake", "migrate shop 1", "migrate shop 2 --fake", "migrate"]

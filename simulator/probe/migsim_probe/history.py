@@ -21,6 +21,7 @@ class History:
         self.recorded: set[Key] = set(self._executor.recorder.applied_migrations())
         steps = self._executor.migration_plan(self.loader.graph.leaf_nodes())
         self.plan: list[Any] = [migration for migration, _backwards in steps]
+        self._schemas = _schemas(connection)
 
     def state_before(self) -> Any:
         """The models as the applied migrations leave them."""
@@ -35,7 +36,15 @@ class History:
             "pending": [_name((step.app_label, step.name)) for step in self.plan],
             "not_on_disk": _names(not_on_disk),
             "renamed": renamed(not_on_disk, {(step.app_label, step.name) for step in self.plan}),
+            "schemas": self._schemas,
         }
+
+
+def _schemas(connection: Any) -> list[str]:
+    """In which the project looks for its tables, in order; it makes them in the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT unnest(current_schemas(false))")
+        return [schema for (schema,) in cursor.fetchall()]
 
 
 def renamed(not_on_disk: set[Key], pending: set[Key]) -> dict[str, str]:

@@ -10,11 +10,21 @@ from __future__ import annotations
 import contextlib
 from typing import Any, Callable, Iterator
 
-from migsim_probe import names
+from migsim_probe import chain, names
 from migsim_probe.locate import Place, describe_operation, label
 from migsim_probe.savepoints import Lost, savepoint
 
 CHANGES_ROWS = ("INSERT", "UPDATE", "DELETE", "MERGE", "WITH")
+UNIQUE_VIOLATION = "23505"
+# Of one app's tables; a receiver that goes on failing is left alone then.
+MOST_SEQUENCES = 3
+# The columns of a table that number themselves: sequence, table and column as SQL has them.
+BEHIND = """
+    SELECT pg_get_serial_sequence(format('%%I.%%I', n.nspname, c.relname), a.attname),
+        format('%%I.%%I', n.nspname, c.relname), quote_ident(a.attname)
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = %(table)s AND n.nspname = %(schema)s AND a.attnum > 0 AND NOT a.attisdropped
+      AND pg_get_serial_sequence(format('%%I.%%I', n.nspname, c.relname), a.attname) IS NOT NULL"""
 
 Met = Callable[[BaseException, Place, "int | None"], None]
 
@@ -55,7 +65,7 @@ class Survey:
             ):
                 stack.enter_context(_replaced(owner, name, replacement))
             for signal, phase in ((signals.pre_migrate, "pre_migrate"), (signals.post_migrate, "post_migrate")):
-                stack.enter_context(_sent_past_errors(signal, phase, self._met))
+                stack.enter_context(_replaced_send(signal, lambda *sent, phase=phase: self._send(*sent, phase)))
             yield
 
     # --- one migration ----------------------------------------------------------------------------
@@ -222,6 +232,22 @@ class Survey:
             self._met(CommandError(message), Place("plan"), None)
         return {}
 
+    def _send(self, signal: Any, sender: Any, named: dict[str, Any], phase: str) -> list[Any]:
+        """Every receiver hears the signal, whatever another did; and again where only a sequence was in its way."""
+        answers = list(signal.send_robust(sender=sender, **named))
+        for receiver, answer in answers:
+            for _sequence in range(MOST_SEQUENCES):
+                if not isinstance(answer, Exception):
+                    break
+                self._met(answer, Place(phase, inside=answer.__traceback__), None)
+                if not _numbered_on(answer, named.get("using")):
+                    break
+                try:
+                    answer = receiver(signal=signal, sender=sender, **named)
+                except Exception as error:
+                    answer = error
+        return answers
+
     def _check(self, original: Any, command: Any, *arguments: Any, **options: Any) -> Any:
         from django.core.management.base import SystemCheckError
 
@@ -251,21 +277,29 @@ def _replaced(owner: Any, name: str, replacement: Callable[..., Any]) -> Iterato
 
 
 @contextlib.contextmanager
-def _sent_past_errors(signal: Any, phase: str, met: Met) -> Iterator[None]:
-    """Every receiver hears the signal, whatever another did."""
-
-    def send(sender: Any, **named: Any) -> list[Any]:
-        answers = signal.send_robust(sender=sender, **named)
-        for _receiver, answer in answers:
-            if isinstance(answer, Exception):
-                met(answer, Place(phase, inside=answer.__traceback__), None)
-        return list(answers)
-
-    signal.send = send
+def _replaced_send(signal: Any, send: Callable[[Any, Any, dict[str, Any]], Any]) -> Iterator[None]:
+    signal.send = lambda sender, **named: send(signal, sender, named)
     try:
         yield
     finally:
         del signal.send
+
+
+def _numbered_on(error: BaseException, alias: str | None) -> bool:
+    """Where a sequence gave a number in use, have it go on after the highest; whether there was one to set."""
+    from django.db import connections
+
+    driver = chain.driver_error(error)
+    diag = getattr(driver, "diag", None)
+    if driver is None or alias is None or chain.sqlstate(driver) != UNIQUE_VIOLATION or not diag.table_name:
+        return False
+    place = {"table": diag.table_name, "schema": diag.schema_name}
+    with contextlib.suppress(Exception), connections[alias].cursor() as cursor:
+        cursor.execute(BEHIND, place)
+        for sequence, table, column in cursor.fetchall():
+            cursor.execute(f"SELECT setval(%s, (SELECT max({column}) FROM {table}))", [sequence])
+            return True
+    return False
 
 
 def _without_parameters() -> tuple[Any, ...]:
