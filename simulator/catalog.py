@@ -9,6 +9,8 @@ Each fact has a kind, and a definition of the length and order that its kind giv
 | constraint | | primary key, unique, foreign key, check or exclusion; as pg_get_constraintdef; VALID or NOT VALID |
 | index | | as pg_get_indexdef, without its name; VALID or INVALID |
 | trigger | | as pg_get_triggerdef |
+| policy | | permissive or restrictive; command; roles; USING; WITH CHECK |
+| security | row security | enabled or ""; forced or "" |
 | type | | enum and its labels; domain, base type, NOT NULL or "", default, checks; range and its subtype |
 | function | with its arguments, quoted | function or procedure or aggregate; md5 of its source |
 | collation | | provider, locale, deterministic or "" |
@@ -127,6 +129,20 @@ WHERE NOT EXISTS (SELECT FROM backing b WHERE b.conindid = i.indexrelid)
 UNION ALL
 SELECT 'trigger', r.schema, r.name, t.tgname::text, ARRAY[pg_get_triggerdef(t.oid)]
 FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal
+UNION ALL
+SELECT 'policy', r.schema, r.name, p.polname::text, ARRAY[
+    CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+    CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
+        ELSE 'ALL' END,
+    CASE WHEN 0 = ANY (p.polroles) THEN 'PUBLIC' ELSE (
+        SELECT string_agg(quote_ident(o.rolname), ', ' ORDER BY o.rolname)
+        FROM pg_roles o WHERE o.oid = ANY (p.polroles)) END,
+    coalesce(pg_get_expr(p.polqual, p.polrelid), ''), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')]
+FROM relations r JOIN pg_policy p ON p.polrelid = r.oid
+UNION ALL
+SELECT 'security', r.schema, r.name, 'row security', ARRAY[
+    CASE WHEN c.relrowsecurity THEN 'enabled' ELSE '' END, CASE WHEN c.relforcerowsecurity THEN 'forced' ELSE '' END]
+FROM relations r JOIN pg_class c ON c.oid = r.oid WHERE c.relrowsecurity OR c.relforcerowsecurity
 UNION ALL
 SELECT 'type', s.schema, '', t.typname::text, CASE t.typtype
     WHEN 'e' THEN 'enum'::text || ARRAY(

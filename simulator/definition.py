@@ -47,6 +47,8 @@ def normal(fact: Fact) -> tuple[object, ...]:
             return (expression(definition[0].replace(" ON ONLY ", " ON ", 1)), definition[1])
         case "trigger":
             return (expression(definition[0]),)
+        case "policy":
+            return (*definition[:3], *map(expression, definition[3:]))
         case "type" if definition[0] == "domain":
             return (*definition[:3], *map(expression, definition[3:]))
         case _:

@@ -19,21 +19,22 @@ from simulator import (
     effects,
     evidence,
     findings,
+    fix_plans,
     fixes,
     numbering,
-    plans,
-    trials,
 )
 from simulator.baseline import Baseline
 from simulator.catalog import Catalog
+from simulator.fix_plans import Choices, Plan
 from simulator.graph import app_of
 from simulator.model import Delta, Failure, Finding, Fix, FixOutcome, History, Met, MigrationFile, Phase, Survey, Trace
-from simulator.plans import Choices, Plan
 from simulator.progress import Progress
 from simulator.roles import SUPERUSER
 from simulator.situation import BehindSequence, HistoryTable, Reference, Situation
-from simulator.trials import Bench
+from simulator.trials import Bench, attempt
 
+# Which fixes are tried: none, until one works, or also what people try, to say what that would leave.
+Trials = Literal["none", "until one works", "all"]
 SLOW_TRIAL = 60.0  # seconds; after one that took longer, what people try is named and not tried
 DENIED = "42501"  # PostgreSQL manual, appendix A: insufficient_privilege
 NO_SCHEMA = "3F000"  # PostgreSQL manual, appendix A: invalid_schema_name
@@ -67,7 +68,7 @@ class Patient:
         return self.bench.base
 
 
-def diagnose(patient: Patient, failure: Failure, progress: Progress, *, with_trials: bool) -> Diagnosis:
+def diagnose(patient: Patient, failure: Failure, progress: Progress, *, trials: Trials) -> Diagnosis:
     """Survey past the failure, compare with the reference, name causes, try fixes. Raises EngineDied."""
     with progress.stage("survey", "looking for everything else that would fail"):
         seen = _survey(patient)
@@ -84,19 +85,20 @@ def diagnose(patient: Patient, failure: Failure, progress: Progress, *, with_tri
     warnings = (*refused, *_of_reference(reference, failure))
     if reference.failure is not None and reference.failure.sandbox:
         return Diagnosis(situation.findings, warnings=warnings)
-    chosen = plans.choices(situation, patient.bench.options)
+    chosen = fix_plans.choices(situation, patient.bench.options)
     if reference.complete and seen.stopped and (history := chosen.plan().history):
         # What fails here fails in the trial as well, which says so.
         with progress.stage("survey", "looking again, past what stopped it"), contextlib.suppress(psycopg.Error):
             seen = _survey(patient, history)
             following = with_causes(_situation(patient, seen.stopped or failure, deltas, reference, seen))
             situation = _continued(situation, following)
-            chosen = plans.choices(situation, patient.bench.options, chosen.of_roots)
-    if not with_trials or not reference.complete:
+            chosen = fix_plans.choices(situation, patient.bench.options, chosen.of_roots)
+    if trials == "none" or not reference.complete:
         return Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
     found, tried, plan = _try_plans(patient, chosen, progress)
-    tried += _try_peoples(patient, situation, progress)
-    return Diagnosis(found, plans.ranked(tried), warnings, situation, plan, patient.bench)
+    if plan is None or trials == "all":
+        tried += _try_peoples(patient, situation, progress)
+    return Diagnosis(found, fix_plans.ranked(tried), warnings, situation, plan, patient.bench)
 
 
 def _refused(patient: Patient, seen: _Seen) -> tuple[str, ...]:
@@ -137,15 +139,15 @@ def _try_plans(
     The findings as well, since a plan that works knows its roots.
     """
     situation, tried = chosen.situation, []
-    for number in range(1, plans.MOST_PLANS + 1):
+    for number in range(1, fix_plans.MOST_PLANS + 1):
         plan = chosen.plan()
         if not plan.worth_a_trial:
             break
         with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
-            trial = trials.attempt(plan.fix, situation, patient.bench, plan.discards, plan.recorded)
+            trial = attempt(plan.fix, situation, patient.bench, plan.discards, plan.recorded)
         tried.append(trial.fix)
         if trial.fix.outcome is FixOutcome.WORKS:
-            return plans.settled(situation.findings, plan.left), tried, plan
+            return fix_plans.settled(situation.findings, plan.left), tried, plan
         chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)
         if chosen.given_up:
             break
@@ -156,14 +158,14 @@ def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> 
     """What people try, to say what it would leave. Not at any price: a clone of a large database takes its time."""
     slowest = 0.0
     for fix in fixes.peoples(situation, patient.bench.options):
-        if plans.needs_person(fix):
+        if fix_plans.needs_person(fix):
             yield fix
         elif slowest > SLOW_TRIAL:
             yield replace(fix, note=f"not tried: a trial takes {slowest:.0f} s here")
         else:
             started = time.monotonic()
             with progress.stage("trials", f"trying {fix.title}"):
-                yield trials.attempt(fix, situation, patient.bench).fix
+                yield attempt(fix, situation, patient.bench).fix
             slowest = max(slowest, time.monotonic() - started)
 
 

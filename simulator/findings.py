@@ -33,6 +33,7 @@ ABSENT = frozenset({"42P01", "42703", "42704", "42883", "3F000"})
 NO_RELATION = "42P01"
 WRONG_KIND = "42809"  # a view where a table is wanted, say
 ABORTED = "25P02"
+PENDING = "55006"  # object_in_use: what waits for the transaction's end keeps every statement from the table
 IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
 
 # A message names what collided and of which kind, where no field does: type "mood" already exists.
@@ -216,7 +217,8 @@ def _same_migration(finding: Finding, roots: Sequence[Finding], ground: Ground) 
         if root.failure.migration != failure.migration or root.failure.phase not in IN_MIGRATION:
             continue
         recorded = not in_its_own_way(finding) and settled_by_recording(root, ground)
-        if recorded or _works_on(finding, root) or failure.sqlstate == ABORTED:
+        again = failure.sqlstate == PENDING == root.failure.sqlstate
+        if recorded or _works_on(finding, root) or failure.sqlstate == ABORTED or again:
             return root
     return None
 

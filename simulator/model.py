@@ -59,7 +59,7 @@ class Outcome:
 class Fact(NamedTuple):
     """One thing that a database's catalog says; ``simulator/catalog.py`` has the kinds and how each is defined."""
 
-    kind: str  # relation, column, constraint, index, trigger, type, extension, schema, function, collation
+    kind: str  # relation, column, constraint, index, trigger, policy, security, type, function ...
     schema: str
     relation: str  # "" for what belongs to none
     name: str  # of the column, constraint, index ...; "" for the relation itself

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import simulator
-from simulator import baseline, database, engines, planning, report, scripts, sources, store
+from simulator import baseline, database, engines, fix_script_trial, planning, report, sources, store
 from simulator.baseline import Baseline
 from simulator.checksum import Checksum
 from simulator.deadline import deadline, disarm
-from simulator.diagnosis import Diagnosis, Patient, diagnose
+from simulator.diagnosis import Diagnosis, Patient, Trials, diagnose
 from simulator.disk import told_when_full
 from simulator.duration import seconds
 from simulator.engines import Choice
@@ -40,12 +40,12 @@ def rehearse(
     ``trials``: where migrate would fail, try the fixes that fit. Raises UsageError for a scenario that can't be meant,
     CannotTell when it could not be found out.
     """
-    return _rehearsed(loaded, engine, progress, keep=keep, trials=trials)[0]
+    return _rehearsed(loaded, engine, progress, keep=keep, trials="all" if trials else "none")[0]
 
 
 def rehearse_fix(loaded: LoadedScenario, engine: str, progress: Progress) -> tuple[Report, str | None]:
     """The same, and the recommended fix as a script that was rehearsed as well; None: nothing is recommended."""
-    return _rehearsed(loaded, engine, progress, script=True)
+    return _rehearsed(loaded, engine, progress, trials="until one works", script=True)
 
 
 def _rehearsed(
@@ -53,8 +53,8 @@ def _rehearsed(
     engine: str,
     progress: Progress,
     *,
+    trials: Trials,
     keep: bool = False,
-    trials: bool = True,
     script: bool = False,
 ) -> tuple[Report, str | None]:
     clock, started = time.monotonic(), datetime.now(UTC)
@@ -71,7 +71,7 @@ def _rehearsed(
                 result, diagnosis = _concluded(stage, trials=trials)
                 if script and diagnosis is not None:
                     with progress.stage("script", "rehearsing the script of the fix"):
-                        text = scripts.rehearsed(diagnosis, result)
+                        text = fix_script_trial.rehearsed(diagnosis, result)
             leftovers = [] if keep else _leftovers(run, choice)
     report_ = replace(
         result,
@@ -145,7 +145,7 @@ def _opened(
             disarm()
 
 
-def _concluded(stage: Stage, *, trials: bool) -> tuple[Report, Diagnosis | None]:
+def _concluded(stage: Stage, *, trials: Trials) -> tuple[Report, Diagnosis | None]:
     """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), judge, diagnose."""
     if not _loaded(stage.settings):
         return _report(stage, None, Evidence(trace=stage.settings)), None
@@ -168,7 +168,7 @@ def _concluded(stage: Stage, *, trials: bool) -> tuple[Report, Diagnosis | None]
     return _report(stage, base, evidence, diagnosis), diagnosis
 
 
-def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: bool) -> Diagnosis | None:
+def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: Trials) -> Diagnosis | None:
     """What else would fail, why, and what mends it: only where migrate itself would fail, the sandbox not in doubt."""
     trace = evidence.as_superuser or evidence.trace
     judgement = report.judge(evidence)
@@ -189,7 +189,7 @@ def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: bool
         trace,
         scenario.rehearse.tier,
     )
-    return diagnose(patient, trace.failure, stage.progress, with_trials=trials)
+    return diagnose(patient, trace.failure, stage.progress, trials=trials)
 
 
 def _baseline(stage: Stage) -> Baseline:

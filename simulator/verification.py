@@ -17,8 +17,8 @@ from simulator.model import Fact
 
 HISTORY = "django_migrations"
 # What belongs to a relation.
-_PARTS = ("column", "constraint", "index", "trigger")
-# What stands before a dot in a view's text: schemas, and tables before their columns.
+_PARTS = ("column", "constraint", "index", "trigger", "policy", "security")
+# What stands before a dot in a text: schemas, and tables before their columns.
 _QUALIFIER = re.compile(r"\b\w+\.(?=\w)")
 
 
@@ -49,8 +49,8 @@ def judge(
 ) -> Verified:
     """Before a fix against after it and the project's migrate.
 
-    ``pending`` and ``dropped`` are what the pending migrations add to the reference and remove from it; rows are by
-    "schema.table" as it was before, wherever the table is now. What a fix moved to the schema ``aside`` is neither added
+    ``pending`` and ``dropped`` are what the pending migrations add to the reference and remove from it. Rows are by
+    "schema.table" as it was before, wherever the table is now. What was moved to the schema ``aside`` is neither added
     nor removed.
     """
     own = Catalog(frozenset(_as_before(fact, before, aside) for fact in after if fact.schema != aside))
@@ -79,11 +79,14 @@ def judge(
 
 
 def _as_before(fact: Fact, before: Catalog, aside: str) -> Fact:
-    """A view that reads from what was moved aside still reads the same rows."""
+    """What speaks of a thing that was moved aside speaks of the same thing: a view of its rows, a column of its type.
+
+    Not a foreign key: the rows that it points to are no longer where the code looks.
+    """
     standing = before.like(fact)
-    if fact.kind != "relation" or standing is None or aside not in fact.definition[-1]:
+    if standing is None or not any(aside in part for part in fact.definition) or fact.definition[0] == "foreign key":
         return fact
-    here, there = (_QUALIFIER.sub("", each.definition[-1]) for each in (fact, standing))
+    here, there = ([_QUALIFIER.sub("", part) for part in each.definition] for each in (fact, standing))
     return standing if here == there else fact
 
 

@@ -1,6 +1,7 @@
 """Where a Docker engine is missing its tests say so loudly, and under CI they fail: none is skipped in silence.
 
-Those that are there run one after the other: what one leaves in Docker must not pass for what another one left.
+Those that are there run one after the other, in one worker: what one leaves in Docker must not pass for what another
+one left.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.engines import why_no_docker
 
@@ -38,3 +40,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     for item in marked:
         item.add_marker(pytest.mark.skip(reason=f"NOT TESTED: {reason}"))
+
+
+class OneForDocker(LoadScopeScheduling):
+    """Files go to whichever worker is free, and all that needs Docker to one: two would wait for each other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "docker" if "docker" in nodeid else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneForDocker:
+    return OneForDocker(config, log)

@@ -10,7 +10,7 @@ ID = "object-exists"
 TITLE = "the object is there already"
 
 
-KINDS = ("function", "procedure", "aggregate", "trigger", "collation")
+KINDS = ("function", "procedure", "aggregate", "trigger", "policy", "collation")
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

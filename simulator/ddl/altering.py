@@ -62,8 +62,9 @@ def _brought(fact: Fact, extra: Sequence[Fact], pairs: Sequence[tuple[Fact, Fact
     rival = next((other for other in extra if key(other) == key(fact)), None)
     if fact.kind == "column":
         return _added(fact) if rival is None else _altered(rival, fact)
-    if fact.kind == "trigger":
-        return Change(drops=(drop(rival) or "",) if rival else (), triggers=(fact.definition[0],))
+    if fact.kind in ("trigger", "policy", "security"):
+        drops = (statement,) if rival and (statement := drop(rival)) else ()
+        return together([Change(drops=drops), made(fact, ())])
     unfinished = next((other for other in extra if not_yet_valid(fact, other)), None)
     if unfinished is not None and fact.kind == "constraint":
         table = qualified(fact.schema, fact.relation)

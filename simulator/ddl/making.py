@@ -34,6 +34,10 @@ def made(fact: Fact, known: Sequence[Fact]) -> Change:
             return Change(indexes=(_index(fact),))
         case "trigger":
             return Change(triggers=(fact.definition[0],))
+        case "policy":
+            return Change(triggers=(_policy(fact),))
+        case "security":
+            return Change(triggers=tuple(_security(fact)))
         case "schema" | "extension":
             return Change(before=(f"CREATE {OTHERS[fact.kind]} IF NOT EXISTS {quote(fact.name)}",))
         case "type":
@@ -103,6 +107,26 @@ def _constraint(fact: Fact) -> Change:
     table = qualified(fact.schema, fact.relation)
     statement = f"ALTER TABLE {table} ADD CONSTRAINT {quote(fact.name)} {_as_written(definition)}{late}"
     return Change(references=(statement,)) if kind == "foreign key" else Change(constraints=(statement,))
+
+
+def _policy(fact: Fact) -> str:
+    mode, command, roles, using, check = fact.definition
+    parts = [f"CREATE POLICY {quote(fact.name)} ON {qualified(fact.schema, fact.relation)} AS {mode}"]
+    parts += [
+        f"FOR {command} TO {roles}",
+        f"USING ({using})" if using else "",
+        f"WITH CHECK ({check})" if check else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _security(fact: Fact) -> Iterator[str]:
+    enabled, forced = fact.definition
+    table = qualified(fact.schema, fact.relation)
+    if enabled:
+        yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+    if forced:
+        yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
 
 
 def _index(fact: Fact) -> str:

@@ -12,6 +12,7 @@ from typing import Protocol
 from simulator.fixes import (
     alter_and_fake,
     ask_a_person,
+    ask_for_extension,
     change_owner,
     complete_and_fake,
     drop_and_migrate,
@@ -83,6 +84,7 @@ OF_ROOTS: tuple[RootFix, ...] = (
     remake_views,
     change_owner,
     install_extension,
+    ask_for_extension,
     mend_data,
     ask_a_person,
 )

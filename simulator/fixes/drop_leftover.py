@@ -10,7 +10,7 @@ from simulator.situation import Situation
 
 ID = "drop-leftover"
 TITLE = "Drop what is in the way and holds no rows, then migrate"
-WITHOUT_ROWS = ("index", "constraint", "trigger")
+WITHOUT_ROWS = ("index", "constraint", "trigger", "policy")
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:

@@ -1,4 +1,4 @@
-"""A type, function or operator class that an extension brings: who runs the server has to install it. Pure."""
+"""A type, function or operator class of an extension that the code makes and this database lacks. Pure."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from simulator.route import Mend
 from simulator.situation import Situation
 
 ID = "install-extension"
-TITLE = "Install what the server lacks"
+TITLE = "Install the extension, then migrate"
 STATES = ("42704", "42883")
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
-    """Where the code makes it from nothing, the database may still lack it; a constraint's 42704 names its table."""
-    failure = root.failure
-    if failure.sqlstate not in STATES or failure.constraint_name:
-        return None
+    """The trial shows whether the project's role may: a database's owner may install what is trusted."""
+    statements = lacking(situation) if asks_for_one(root) else ()
+    return Mend(ID, TITLE, (root.id,), clear=statements) if statements else None
+
+
+def asks_for_one(root: Finding) -> bool:
+    """A constraint's 42704 is about its table."""
+    return root.failure.sqlstate in STATES and not root.failure.constraint_name
+
+
+def lacking(situation: Situation) -> tuple[str, ...]:
+    """Statements for the extensions that the code has from nothing and this database has not."""
     wanted = [fact for fact in situation.reference.final if fact.kind == "extension"]
-    lacking = ddl.create(fact for fact in wanted if situation.baseline.like(fact) is None).statements
-    what = "; ".join(lacking) or f"see which extension brings it: {failure.message}"
-    return Mend(ID, TITLE, (root.id,), person=f"as a superuser: {what}")
+    return ddl.create(fact for fact in wanted if situation.baseline.like(fact) is None).statements

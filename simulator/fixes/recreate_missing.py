@@ -20,7 +20,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     if not absent or root.existing is not None:
         return None
     wanted = applied_state(situation)
-    places = sorted(_with_referring(_relations(situation, root, wanted), wanted, situation.baseline))
+    places = sorted(_with_related(_relations(situation, root, wanted), wanted, situation.baseline))
     change = ddl.together(ddl.alter(situation.baseline, wanted, *place) for place in places)
     if change.impossible or not change.statements:
         return None
@@ -38,15 +38,24 @@ def applied_state(situation: Situation) -> Catalog:
     return Catalog(frozenset(fact for facts in found.values() for fact in facts))
 
 
-def _with_referring(places: set[tuple[str, str]], wanted: Catalog, standing: Catalog) -> set[tuple[str, str]]:
-    """With the tables whose foreign keys went when a table that is missing did."""
-    gone = {place for place in places if standing.get("relation", *place) is None}
-    referring = {
+def _with_related(places: set[tuple[str, str]], wanted: Catalog, standing: Catalog) -> set[tuple[str, str]]:
+    """With the missing tables that those point to, and those whose foreign keys to a missing one went with it."""
+    found = set(places)
+    waiting = list(places)
+    while waiting:
+        for fact in wanted.of(*waiting.pop()):
+            table = wanted.referred_by(fact)
+            place = (table.schema, table.relation) if table else None
+            if place and place not in found and standing.get("relation", *place) is None:
+                found.add(place)
+                waiting.append(place)
+    gone = {place for place in found if standing.get("relation", *place) is None}
+    return found | {
         (fact.schema, fact.relation)
         for fact in wanted
-        if (table := wanted.referred_by(fact)) and (table.schema, table.relation) in gone and not standing.like(fact)
+        if (table := wanted.referred_by(fact)) and (table.schema, table.relation) in gone
+        if standing.like(fact) is None and standing.get("relation", fact.schema, fact.relation)
     }
-    return places | {place for place in referring if standing.get("relation", *place)}
 
 
 def _relations(situation: Situation, root: Finding, wanted: Catalog) -> set[tuple[str, str]]:

@@ -159,6 +159,8 @@ def test_a_view_where_a_table_is_altered_stands_in_its_way() -> None:
 def test_a_transaction_that_is_aborted_follows_from_what_aborted_it() -> None:
     met = [failure("blog.3", None, None, exception="ValueError"), failure("blog.3", "25P02", "blog_post")]
     assert [(one.root, one.cascade_of) for one in find(met, ground(catalog(POST)))] == [(True, None), (False, 1)]
+    waiting = [failure("blog.3", "55006", "blog_post", sql=sql) for sql in ("one", "other")]
+    assert roots(find(waiting, ground(catalog(POST)))) == [1]
 
 
 def test_what_code_that_fails_from_nothing_has_not_made_is_no_root() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator import effects, findings, fixes, plans
+from simulator import effects, findings, fix_plans, fixes
 from simulator.catalog import Catalog
 from simulator.findings import Ground
 from simulator.model import (
@@ -73,7 +73,7 @@ def proposed(where: Situation) -> list[str]:
 
 
 def plan(where: Situation) -> list[str]:
-    return texts(plans.choices(where, ()).plan().fix)
+    return texts(fix_plans.choices(where, ()).plan().fix)
 
 
 def texts(fix: Fix) -> list[str]:
@@ -235,6 +235,22 @@ def test_a_default_that_no_migration_made_is_dropped() -> None:
     assert "drop-default" not in proposed(situation([refused], catalog(POST, TITLE), ("blog.4",), numbers))
 
 
+def test_a_missing_table_is_made_after_those_that_it_points_to() -> None:
+    def points(on: str, to: str) -> Fact:
+        definition = ("foreign key", f"FOREIGN KEY (x) REFERENCES public.{to}(id)", "VALID")
+        return Fact("constraint", "public", on, f"{on}_fk", definition)
+
+    made = [
+        delta("blog.1", POST, TITLE),
+        delta("blog.2", TAG, NAME, points("blog_tag", "blog_kind"), table("blog_kind"), column("blog_kind", "name")),
+        delta("blog.3", column("blog_tag", "slug")),
+    ]
+    gone = failure("blog.3", "42P01", "blog_tag", table_name="blog_tag")
+    statements = plan(situation([gone], catalog(POST, TITLE), ("blog.3",), made))
+    assert [text.split()[2] for text in statements[:3]] == ['"blog_kind"', '"blog_tag"', '"blog_tag"']
+    assert statements[2].endswith("REFERENCES public.blog_kind(id)")
+
+
 def test_the_key_that_a_foreign_key_needs_is_made_again() -> None:
     key = Fact("constraint", "public", "blog_post", "post_pkey", ("primary key", "PRIMARY KEY (id)", "VALID"))
     points = ("foreign key", "FOREIGN KEY (post_id) REFERENCES public.blog_post(id)", "VALID")
@@ -301,14 +317,14 @@ def test_a_sequence_in_use_is_set() -> None:
     assert proposed(where)[0] == "sequences"
 
 
-def test_extensions_that_the_code_has_from_nothing_are_installed_one_by_one_by_a_person() -> None:
+def test_extensions_that_the_code_has_from_nothing_are_installed_by_the_role_if_it_may_else_by_a_person() -> None:
     lacking = failure("blog.3", "42704", "blog_post", message='type "citext" does not exist')
     made = [delta(None, *(Fact("extension", "", "", name, ()) for name in ("citext", "uuid-ossp"))), *DELTAS]
     where = situation([lacking], catalog(POST, TITLE), ("blog.3",), made)
-    (mend,) = fixes.mends(where, where.roots[0])
-    assert mend.fix == "install-extension"
+    install, ask = fixes.mends(where, where.roots[0])
+    assert install.clear == ('CREATE EXTENSION IF NOT EXISTS "citext"', 'CREATE EXTENSION IF NOT EXISTS "uuid-ossp"')
     assert (
-        mend.person
+        ask.person
         == 'as a superuser: CREATE EXTENSION IF NOT EXISTS "citext"; CREATE EXTENSION IF NOT EXISTS "uuid-ossp"'
     )
 
@@ -364,7 +380,7 @@ def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:
         ("blog.2", "blog.3"),
         rows={"public.blog_tag": 3},
     )
-    first = plans.choices(where, ())
+    first = fix_plans.choices(where, ())
     second = first.after(failure("blog.2", "23502"), (), first.plan())
     assert (first.plan().fix.id, second.plan().fix.id) == ("alter-and-fake", "set-aside")
     last = second.after(None, ("blog_tag lacks x",), second.plan())
@@ -375,7 +391,7 @@ def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:
 def test_a_step_that_fails_is_its_roots_fault_and_nobody_elses() -> None:
     standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"), column("blog_post", "slug"))
     met = [failure("blog.2", relation="blog_tag"), failure("blog.3", "42701", "blog_post", column_name="slug")]
-    first = plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
+    first = fix_plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
     tried = first.plan()
     altered = next(step for step in tried.fix.steps if "ALTER COLUMN" in step.sql)
     last = first.after(failure(None, "23502", None), (), tried, altered)
@@ -390,18 +406,18 @@ def test_the_first_that_works_without_a_person_is_recommended() -> None:
         Fix("c", "", (), outcome=FixOutcome.WORKS),
         Fix("d", "", (), outcome=FixOutcome.WORKS),
     )
-    ranked = plans.ranked([person, loses, works, too])
+    ranked = fix_plans.ranked([person, loses, works, too])
     assert [(fix.id, fix.recommended) for fix in ranked] == [("c", True), ("a", False), ("b", False), ("d", False)]
-    assert not any(fix.recommended for fix in plans.ranked([person, loses]))
+    assert not any(fix.recommended for fix in fix_plans.ranked([person, loses]))
 
 
 def test_roots_that_a_working_plan_left_alone_were_none() -> None:
     standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
     met = [failure("blog.2", relation="blog_tag"), failure("blog.3", "22012")]
     where = situation(met, standing, ("blog.2", "blog.3"))
-    plan_ = plans.choices(where, ()).plan()
+    plan_ = fix_plans.choices(where, ()).plan()
     assert [root.id for root in plan_.left] == [2]
-    assert [(one.root, one.cascade_of) for one in plans.settled(where.findings, plan_.left)] == [
+    assert [(one.root, one.cascade_of) for one in fix_plans.settled(where.findings, plan_.left)] == [
         (True, None),
         (False, 1),
     ]

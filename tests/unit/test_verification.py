@@ -207,3 +207,15 @@ def test_a_view_that_reads_from_what_was_moved_aside_is_as_it_was() -> None:
     before = {*POST, few, Fact("relation", "public", "tag", "", ("view", "x"))}
     assert judged(before, {*POST, *TAG, *aside, moved}) == Verified()
     assert judged(before, {*POST, *TAG, *aside, other}) != Verified()
+
+
+def test_a_column_whose_type_was_moved_aside_is_as_it_was_and_a_foreign_key_is_not() -> None:
+    def of(schema: str) -> set[Fact]:
+        return {table("log"), column("log", "mood", f"{schema}.mood")}
+
+    def pointing(schema: str) -> set[Fact]:
+        return {Fact("constraint", "public", "log", "fk", ("foreign key", f"REFERENCES {schema}.mood(id)", "VALID"))}
+
+    assert judged(POST | of("public"), POST | TAG | of("migsim_aside")) == Verified()
+    before, after = (POST | of("public") | pointing(schema) for schema in ("public", "migsim_aside"))
+    assert judged(before, after | TAG) != Verified()

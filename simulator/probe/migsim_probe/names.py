@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 DUPLICATE_TABLE = "42P07"
 UNDEFINED_TABLE = "42P01"
+NO_UNIQUE_KEY = "42830"
 INSUFFICIENT_PRIVILEGE = "42501"
 
 IDENTIFIER = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
@@ -66,6 +67,8 @@ def names(sqlstate: str, message: str, sql: str | None, diag: Any) -> Names:
         preferred = said_relation if sqlstate == UNDEFINED_TABLE else None
         preferred = said_table if sqlstate == INSUFFICIENT_PRIVILEGE else preferred
         relation = table_name = fields["table_name"] or preferred or table or said_table
+        if sqlstate == NO_UNIQUE_KEY and said_table:
+            relation = said_table  # the referenced table, which lacks it; the statement is the other one's
     return Names(
         relation=relation,
         schema_name=fields["schema_name"] or (schema if table_name == table else None),

@@ -34,6 +34,8 @@ ALTER TABLE author DROP COLUMN gone;
 CREATE INDEX "by ""Name"" ON x" ON author USING btree (name varchar_pattern_ops) WHERE fixed > 3;
 CREATE UNIQUE INDEX plain ON author (lower(name));
 CREATE TRIGGER touched BEFORE INSERT ON author FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE POLICY few ON author FOR SELECT USING (fixed > 3);
+ALTER TABLE author ENABLE ROW LEVEL SECURITY;
 CREATE TABLE "Old Shop"."Line, Item" (author bigint REFERENCES author DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE log (at date) PARTITION BY RANGE (at);
 CREATE TABLE log_2020 PARTITION OF log FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
@@ -95,6 +97,8 @@ OTHERS = {
         *("trigger", "public", "author", "touched"),
         ("CREATE TRIGGER touched BEFORE INSERT ON public.author FOR EACH ROW EXECUTE FUNCTION public.touch()",),
     ),
+    Fact("policy", "public", "author", "few", ("PERMISSIVE", "SELECT", "PUBLIC", "(fixed > 3)", "")),
+    Fact("security", "public", "author", "row security", ("enabled", "")),
     Fact("type", "public", "", "mood", ("enum", "so so", "well")),
     Fact("type", "public", "", "price", ("domain", "numeric(10,2)", "NOT NULL", "1", "CHECK ((VALUE > (0)::numeric))")),
     Fact("type", "public", "", "span", ("range", "integer")),

@@ -234,6 +234,17 @@ def test_another_kind_of_relation_can_not_be_altered(databases: Databases) -> No
     assert ddl.alter(taken, index, "public", "t").impossible == ("t_n is a table on t_n",)
 
 
+def test_policies_and_row_security_are_made_and_redefined(databases: Databases) -> None:
+    own = "CREATE POLICY own ON t AS RESTRICTIVE FOR UPDATE TO PUBLIC USING (a > 1) WITH CHECK (a < 9)"
+    switched = "ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY"
+    wanted = databases.catalog("CREATE TABLE t (a integer)", own, switched)
+    for script in ("SELECT 1", "CREATE POLICY own ON t USING (a > 2); ALTER TABLE t ENABLE ROW LEVEL SECURITY"):
+        with databases.new("CREATE TABLE t (a integer)", script) as connection:
+            for statement in ddl.alter(database.read_catalog(connection), wanted, "public", "t").statements:
+                connection.execute(statement.encode())
+            assert database.read_catalog(connection).facts == wanted.facts
+
+
 def test_views_and_sequences_are_redefined(databases: Databases) -> None:
     wanted = databases.catalog("CREATE VIEW v AS SELECT 1 AS n", "CREATE SEQUENCE s INCREMENT 3")
     with databases.new("CREATE VIEW v AS SELECT 'x'::text AS m", "CREATE SEQUENCE s") as connection:
@@ -249,6 +260,7 @@ CREATE INDEX "I" ON "T" (a);
 CREATE FUNCTION "F"(x integer, "Y" text) RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE TRIGGER "R" BEFORE INSERT ON "T" FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE POLICY "P" ON "T" USING (a > 0);
 CREATE VIEW v AS SELECT a FROM "T";
 CREATE MATERIALIZED VIEW m AS SELECT a FROM "T";
 CREATE SEQUENCE s;
@@ -263,7 +275,7 @@ CREATE TYPE "Old".e AS ENUM ('a');
 
 def test_all_that_holds_no_rows_is_dropped(databases: Databases) -> None:
     with databases.new(DROPPED.replace('x integer, "Y" text', "")) as connection:
-        order = ("trigger", "function", "constraint", "index", "relation", "type", "collation", "schema")
+        order = ("policy", "trigger", "function", "constraint", "index", "relation", "type", "collation", "schema")
         for fact in sorted(
             database.read_catalog(connection), key=lambda fact: order.index(fact.kind) if fact.kind in order else 0
         ):

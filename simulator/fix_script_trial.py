@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from simulator import database, fix_script, trials
 from simulator.diagnosis import Diagnosis
 from simulator.errors import CannotTell
+from simulator.fix_plans import Plan
 from simulator.fix_script import Guards
 from simulator.model import Address, Report
-from simulator.plans import Plan
 from simulator.resources import shipped
 from simulator.roles import SUPERUSER
 from simulator.situation import Situation
