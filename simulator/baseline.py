@@ -105,7 +105,7 @@ def build(
     return Baseline(
         sealed=names,
         role=builder.role,
-        restores=tuple(RestoreErrors(one.errors, over_data=not one.empty_before) for one in done if one.errors),
+        restores=tuple(RestoreErrors(one.errors, not one.empty_before, one.by_hand) for one in done),
         warnings=tuple(warning for one in done for warning in one.warnings),
         not_checked=tuple(note for note in notes if note),
         bare=bare,

@@ -21,6 +21,7 @@ from simulator import (
     findings,
     fix_plans,
     fixes,
+    migration_files,
     numbering,
 )
 from simulator.baseline import Baseline
@@ -151,7 +152,10 @@ def _try_plans(
         chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)
         if chosen.given_up:
             break
-    return situation.findings, [chosen.with_persons(), *tried], None
+    persons = chosen.left_to_persons().with_persons()
+    if tried:
+        persons = replace(persons, note=f"without a person it fails {tried[-1].note}".strip())
+    return situation.findings, [persons, *tried], None
 
 
 def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> Iterator[Fix]:
@@ -290,15 +294,15 @@ def _situation(
         tables=seen.tables,
         owners=seen.owners,
         behind=seen.behind,
-        git=evidence.git_traces(
+        git=migration_files.git_traces(
             bench.code,
             history.not_on_disk,
             apps=tuple({app_of(one.failure.migration) for one in found if one.root and one.failure.migration}),
             files=tuple(seen.files.values()),
         ),
-        edits=evidence.edited_after(bench.code, tuple(seen.files.values()), seen.table.rows),
-        texts=evidence.texts(bench.code, [seen.files[name] for name in pending]),
-        restored_over_data=any(restore.over_data for restore in patient.base.restores),
+        edits=migration_files.edited_after(bench.code, tuple(seen.files.values()), seen.table.rows),
+        texts=migration_files.texts(bench.code, [seen.files[name] for name in pending]),
+        restored_over_data=any(one.over_data and not one.by_hand for one in patient.base.restores),
         restore_failed=any(not restore.over_data and restore.errors for restore in patient.base.restores),
         role=bench.base.role.project_user,
         superuser=bench.base.role.superuser,

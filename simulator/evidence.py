@@ -1,4 +1,4 @@
-"""Reads what causes need to know: django_migrations itself and content types; files and git, by ``migration_files``.
+"""Reads what causes need to know of a database: django_migrations itself, and content types.
 
 Databases are read on clones, as superuser.
 """
@@ -13,10 +13,7 @@ from psycopg import sql
 
 from simulator.database import Connection, next_number
 from simulator.ddl import ASIDE
-from simulator.migration_files import edited_after, git_traces, texts
 from simulator.situation import HistoryRow, HistoryTable
-
-__all__ = ["content_types", "edited_after", "git_traces", "history_table", "texts"]
 
 HISTORY = "django_migrations"
 CONTENT_TYPES = "django_content_type"

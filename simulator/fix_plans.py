@@ -53,6 +53,7 @@ class Choices:
     options: tuple[str, ...]
     of_roots: Mapping[int, tuple[Mend, ...]]
     taken: Mapping[int, int] = field(default_factory=dict)
+    given_up: bool = False  # a root is a person's after all else has failed: no plan works
 
     def plan(self) -> Plan:
         """As chosen, without what only a person can do."""
@@ -68,22 +69,20 @@ class Choices:
     def with_persons(self) -> Fix:
         """The whole plan with the steps that are a person's, for the roots that nothing else mends. Never tried."""
         mends = [mend for root in self.situation.roots if (mend := self._taken(root.id))]
-        if not any(mend.person for mend in mends):  # none is to blame more than another
-            mends = [found[-1] for root in self.situation.roots if (found := self.of_roots.get(root.id))]
         return _fix(self.situation, mends, self.options)
 
-    @property
-    def given_up(self) -> bool:
-        """Whether a root has been left to a person after all else had failed: no plan works then."""
-        taken = ((self.taken.get(root, 0), self._taken(root)) for root in self.of_roots)
-        return any(place > 0 and mend is not None and mend.person for place, mend in taken)
+    def left_to_persons(self) -> Choices:
+        """Each root to a person, where none is to blame more than another."""
+        return self if self.given_up else self._with({root: len(found) - 1 for root, found in self.of_roots.items()})
 
     def after(self, failure: Failure | None, drift: Sequence[str], plan: Plan, step: Step | None = None) -> Choices:
         """After a plan that did not work: another mend for the root that it failed at, else for another root.
 
         ``step`` is the one that failed: whatever other roots do instead, it fails again. Where there is no other mend,
-        that root is a person's.
+        that root is a person's; and where it failed at what a person has to mend, the others' mends are as good as any.
         """
+        if step is None and any(self._is_blamed(root.id, failure, drift) for root in plan.left):
+            return replace(self, given_up=True)
         mended = [root for mend in plan.mends for root in mend.roots]
         blamed = [root for mend in plan.mends if step and _is_of(mend, step) for root in mend.roots]
         others = [] if blamed else [root for root in mended if not self._is_blamed(root, failure, drift)]
@@ -91,7 +90,7 @@ class Choices:
         for root in (*blamed, *others):
             if not self._exhausted(root):
                 return self._with({root: self.taken.get(root, 0) + 1})
-        return self._with({root: len(self.of_roots[root]) - 1 for root in blamed or others})
+        return replace(self._with({root: len(self.of_roots[root]) - 1 for root in blamed or others}), given_up=True)
 
     def _with(self, taken: Mapping[int, int]) -> Choices:
         return replace(self, taken={**self.taken, **taken})

@@ -33,6 +33,7 @@ class RestoreErrors:
 
     errors: tuple[Failure, ...]
     over_data: bool  # the database was not empty before
+    by_hand: bool = False  # it was a script, and no dump
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,13 @@ _LINE = re.compile(r"^psql:<stdin>:(\d+): ", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Restored:
-    """What one step did to the database. ``empty_before``: there was no relation in it."""
+    """What one step did to the database. ``empty_before``: it held no relation. ``by_hand``: a script did it."""
 
     errors: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
     empty_before: bool = True
+    by_hand: bool = False
     seconds: float = 0.0
 
 
@@ -133,7 +134,7 @@ def run_sql(environment: Environment, dbname: str, script: Path, *, user: str = 
     line = _LINE.search(outcome.stderr)
     where = f"{script.name}, line {line[1]}" if line else script.name
     errors = tuple(replace(error, message=f"{error.message} ({where})") for error in judged[:1])
-    return Restored(errors=errors, empty_before=empty, seconds=time.monotonic() - started)
+    return Restored(errors=errors, empty_before=empty, by_hand=True, seconds=time.monotonic() - started)
 
 
 # --- before ------------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if not facts.own_collision(root):
         return None
     rows = facts.unknown_rows(situation, app)
+    if not rows and not facts.rows_of_app(situation, app):
+        return _with_its_rows(situation, root)
     first = facts.is_first(situation, root)
     traces = {row: situation.git[row] for row in rows if row in situation.git}
     deleted = [row for row, trace in traces.items() if trace.deleted_in and not trace.on_refs]
@@ -35,3 +37,23 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         *words.effects(name, facts.effects_of(situation, root)),
     )
     return Cause(ID, TITLE, "certain" if all_of_it else "likely", evidence)
+
+
+def _with_its_rows(situation: Situation, root: Finding) -> Cause | None:
+    """The history's rows of the app were deleted as well: then the repository tells what the new file was made of."""
+    name, app, there = facts.name_of(root), app_of(facts.name_of(root)), facts.tables_of_models(situation)
+    new = source.made(situation.texts.get(name), app, there)
+    old = {
+        row: trace
+        for row, trace in situation.git.items()
+        if app_of(row) == app and row not in situation.files and trace.deleted_in
+        if source.made(trace.text, app, there) and source.made(trace.text, app, there) <= new
+    }
+    if not old or not facts.is_first(situation, root):
+        return None
+    evidence = (
+        *(f"{row} was deleted in {trace.deleted_in}, and {name} makes all that it made" for row, trace in old.items()),
+        f"django_migrations has no row of {app}",
+        *words.effects(name, facts.effects_of(situation, root)),
+    )
+    return Cause(ID, TITLE, "likely", evidence[:6])

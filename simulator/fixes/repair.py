@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 from simulator import ddl
 from simulator.catalog import Catalog
+from simulator.fixes.collision import code_changes_rows, is_own_work, refuses_inserts
+from simulator.fixes.history_numbers import missing_key
+from simulator.model import Finding
+from simulator.route import Mend
 from simulator.situation import Situation
 
 _DROP_DEFAULT = re.compile(r'ALTER TABLE "([^"]+)" ALTER COLUMN "([^"]+)" DROP DEFAULT')
@@ -19,6 +23,19 @@ class Repair(NamedTuple):
     altered: tuple[str, ...]
 
 
+def repaired(situation: Situation, root: Finding, fix: str, title: str) -> Mend | None:
+    """The rest made just before the migration is recorded; None where that can't be, or skips the code's own work."""
+    name = root.failure.migration
+    if name is None or not is_own_work(situation, root) or refuses_inserts(situation, name):
+        return None
+    found = repair(situation, name)
+    if found is None or code_changes_rows(situation, name):
+        return None
+    statements = (*found.ran, *found.altered)
+    key = missing_key(situation)
+    return Mend(fix, title, (root.id,), history=key, complete={name: statements}, fake=frozenset({name}))
+
+
 def repair(situation: Situation, migration: str) -> Repair | None:
     """None where it can't be said, or something in the way is of a kind that can't be altered."""
     wanted, surveyed = situation.reference.after.get(migration), situation.surveyed.get(migration)
@@ -26,7 +43,12 @@ def repair(situation: Situation, migration: str) -> Repair | None:
     if wanted is None or effects is None:
         return None
     there = {fact.name for fact in effects.present if situation.baseline.like(fact) is None}
-    ran = tuple(one.sql for one in situation.ran if one.migration == migration and not _makes_again(one.sql, there))
+    ran = tuple(
+        one.sql
+        for one in situation.ran
+        if one.migration == migration
+        and not (_makes_again(one.sql, there) or _drops_no_default(one.sql, situation.baseline))
+    )
     standing = surveyed if surveyed is not None else situation.baseline
     change = ddl.together(ddl.alter(standing, wanted, *place) for place in sorted(_relations(situation, migration)))
     return None if change.impossible else Repair(ran, change.statements)

@@ -41,7 +41,8 @@ def _none(report: Report) -> str:
     persons = [step.person for fix in report.fixes for step in fix.steps if step.person]
     if persons and not _untried(report.fixes[0]):
         chosen = next(fix for fix in report.fixes if any(step.person for step in fix.steps))
-        return "\n".join(["[bold yellow]NO FIX[/] that needs no person:", *_steps(report, chosen)])
+        lines = ["[bold yellow]NO FIX[/] that needs no person:", *_steps(report, chosen)]
+        return "\n".join([*lines, escape(f"  Note: {chosen.note}")] if chosen.note else lines)
     if _untried(report.fixes[0]):
         return "\n".join(
             [f"[bold]FIX[/]  not tried: {escape(report.fixes[0].title)}", *_steps(report, report.fixes[0])]

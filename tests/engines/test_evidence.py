@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import database, evidence, git
+from simulator import database, evidence, git, migration_files
 from simulator.model import Address, MigrationFile
 from simulator.situation import Edit, GitTrace, HistoryRow, HistoryTable
 from simulator.sources import Tree
@@ -189,7 +189,7 @@ def test_a_file_that_was_deleted_and_is_still_on_branches(project: Repository) -
     project.git("update-ref", "refs/remotes/origin/feature/sku", "HEAD")
     write(project, "blog/migrations/0002_sku.py", None)
     commit = project.commit("no sku")
-    found = evidence.git_traces(tree(project), ["blog.0002_sku"])
+    found = migration_files.git_traces(tree(project), ["blog.0002_sku"])
     trace = found["blog.0002_sku"]
     assert commit.startswith(trace.deleted_in or "?")
     assert (trace.deleted_by, trace.path) == ("Ada Example", "site/blog/migrations/0002_sku.py")
@@ -203,7 +203,7 @@ def test_a_rename_is_a_deletion_too(project: Repository) -> None:
     write(project, "blog/migrations/0002_sku.py", None)
     write(project, "blog/migrations/0003_sku.py", SKU)
     project.commit("renumbered")
-    trace = evidence.git_traces(tree(project), ["blog.0002_sku"])["blog.0002_sku"]
+    trace = migration_files.git_traces(tree(project), ["blog.0002_sku"])["blog.0002_sku"]
     assert trace.deleted_in is not None
     assert (trace.on_refs, trace.text) == ((), SKU)
 
@@ -214,7 +214,7 @@ def test_a_file_that_only_another_branch_ever_had(project: Repository) -> None:
     project.commit("sku")
     project.git("checkout", "--quiet", "main")
     expected = GitTrace("site/blog/migrations/0002_sku.py", on_refs=("feature/sku",), text=SKU)
-    assert evidence.git_traces(tree(project), ["blog.0002_sku"]) == {"blog.0002_sku": expected}
+    assert migration_files.git_traces(tree(project), ["blog.0002_sku"]) == {"blog.0002_sku": expected}
 
 
 def test_of_two_apps_with_such_a_file_the_one_of_that_label(project: Repository) -> None:
@@ -224,7 +224,7 @@ def test_of_two_apps_with_such_a_file_the_one_of_that_label(project: Repository)
     for app in ("shop", "blog"):
         write(project, f"{app}/migrations/0002_sku.py", None)
     project.commit("neither")
-    found = evidence.git_traces(tree(project), ["blog.0002_sku", "shop.0002_sku", "other.0002_sku"])
+    found = migration_files.git_traces(tree(project), ["blog.0002_sku", "shop.0002_sku", "other.0002_sku"])
     assert {name: trace.path for name, trace in found.items()} == {
         "blog.0002_sku": "site/blog/migrations/0002_sku.py",
         "shop.0002_sku": "site/shop/migrations/0002_sku.py",
@@ -238,11 +238,11 @@ def test_an_app_whose_folder_has_another_name_is_known_by_its_files(project: Rep
     write(project, "order_management/migrations/0002_sku.py", None)
     project.commit("no sku")
     file = MigrationFile("orders.0001_initial", path="order_management/migrations/0001_initial.py")
-    found = evidence.git_traces(tree(project), ["orders.0002_sku"], files=[file])
+    found = migration_files.git_traces(tree(project), ["orders.0002_sku"], files=[file])
     assert found["orders.0002_sku"].text == SKU
     # One of its name only is enough to know it by; several apps have a 0001_initial.
-    assert evidence.git_traces(tree(project), ["orders.0002_sku"]) == found
-    assert evidence.git_traces(tree(project), ["orders.0001_initial"]) == {}
+    assert migration_files.git_traces(tree(project), ["orders.0002_sku"]) == found
+    assert migration_files.git_traces(tree(project), ["orders.0001_initial"]) == {}
 
 
 def test_a_folder_that_moved_is_found_in_its_old_place(project: Repository) -> None:
@@ -252,7 +252,7 @@ def test_a_folder_that_moved_is_found_in_its_old_place(project: Repository) -> N
     (project.root / "site/weblog/migrations/0002_sku.py").unlink()
     project.commit("moved")
     file = MigrationFile("blog.0001_initial", path="weblog/migrations/0001_initial.py")
-    found = evidence.git_traces(tree(project), ["blog.0002_sku"], files=[file])
+    found = migration_files.git_traces(tree(project), ["blog.0002_sku"], files=[file])
     assert found["blog.0002_sku"].path == "site/blog/migrations/0002_sku.py"
 
 
@@ -263,7 +263,7 @@ def test_all_of_an_apps_that_are_not_on_disk(project: Repository) -> None:
     write(project, "shop/migrations/0001_initial.py", POST)
     project.commit("sku")
     project.git("checkout", "--quiet", "main")
-    assert set(evidence.git_traces(tree(project), [], apps=["blog"])) == {"blog.0002_sku"}
+    assert set(migration_files.git_traces(tree(project), [], apps=["blog"])) == {"blog.0002_sku"}
 
 
 def test_a_throwaway_tree_knows_what_the_repository_knows(project: Repository, tmp_path: Path) -> None:
@@ -273,26 +273,26 @@ def test_a_throwaway_tree_knows_what_the_repository_knows(project: Repository, t
     project.git("checkout", "--quiet", "main")
     git.checkout(project.root, "main", tmp_path / "tree")
     there = Tree(tmp_path / "tree", tmp_path / "tree" / "site")
-    assert evidence.git_traces(there, ["blog.0002_sku"])["blog.0002_sku"].on_refs == ("feature/sku",)
+    assert migration_files.git_traces(there, ["blog.0002_sku"])["blog.0002_sku"].on_refs == ("feature/sku",)
 
 
 def test_nothing_of_the_repository_is_changed(project: Repository) -> None:
     write(project, "blog/migrations/0001_initial.py", POST.replace("Post", "Article"))
     before = project.fingerprint()
-    evidence.git_traces(tree(project), ["blog.0002_sku"], apps=["blog"])
-    evidence.edited_after(tree(project), [FIRST], [applied("2020-01-01T00:00:00+00:00")])
+    migration_files.git_traces(tree(project), ["blog.0002_sku"], apps=["blog"])
+    migration_files.edited_after(tree(project), [FIRST], [applied("2020-01-01T00:00:00+00:00")])
     assert project.fingerprint() == before
 
 
 def test_without_a_repository_nothing_is_known(tmp_path: Path) -> None:
     code = Tree(tmp_path, tmp_path)
-    assert evidence.git_traces(code, ["blog.0002_sku"]) == {}
-    assert evidence.edited_after(code, [FIRST], [applied("2020-01-01T00:00:00+00:00")]) == {}
+    assert migration_files.git_traces(code, ["blog.0002_sku"]) == {}
+    assert migration_files.edited_after(code, [FIRST], [applied("2020-01-01T00:00:00+00:00")]) == {}
 
 
 def test_sources_are_those_of_the_project_itself(project: Repository) -> None:
     files = [FIRST, MigrationFile("auth.0001_initial", path="/usr/lib/django/0001_initial.py"), MigrationFile("x.1")]
-    assert evidence.texts(tree(project), files) == {"blog.0001_initial": POST}
+    assert migration_files.texts(tree(project), files) == {"blog.0001_initial": POST}
 
 
 FIRST = MigrationFile("blog.0001_initial", path="blog/migrations/0001_initial.py")
@@ -311,20 +311,20 @@ def test_a_change_after_it_was_applied(project: Repository, monkeypatch: pytest.
         write(project, "blog/migrations/0001_initial.py", text)
         project.commit(str(year))
     short = project.git("rev-parse", "--short", "HEAD~1")
-    found = evidence.edited_after(tree(project), [FIRST], [applied("2022-01-01T00:00:00+00:00")])
+    found = migration_files.edited_after(tree(project), [FIRST], [applied("2022-01-01T00:00:00+00:00")])
     then = POST.replace("Post", "Draft")
     assert found == {FIRST.name: Edit(PATH, short, "Ada Example", "2023-05-01T12:00:00Z", then)}
-    assert evidence.edited_after(tree(project), [FIRST], [applied("2025-01-01T00:00:00+00:00")]) == {}
-    assert evidence.edited_after(tree(project), [FIRST], [applied("2022-01-01", "blog.0009")]) == {}
+    assert migration_files.edited_after(tree(project), [FIRST], [applied("2025-01-01T00:00:00+00:00")]) == {}
+    assert migration_files.edited_after(tree(project), [FIRST], [applied("2022-01-01", "blog.0009")]) == {}
 
 
 def test_a_new_comment_is_no_edit(project: Repository) -> None:
     write(project, "blog/migrations/0001_initial.py", "# A comment.\n" + POST)
     project.commit("comment")
-    assert evidence.edited_after(tree(project), [FIRST], [applied("2020-01-01T00:00:00+00:00")]) == {}
+    assert migration_files.edited_after(tree(project), [FIRST], [applied("2020-01-01T00:00:00+00:00")]) == {}
 
 
 def test_a_change_that_is_not_committed(project: Repository) -> None:
     write(project, "blog/migrations/0001_initial.py", EDITED)
-    found = evidence.edited_after(tree(project), [FIRST], [applied("2099-01-01T00:00:00+00:00")])
+    found = migration_files.edited_after(tree(project), [FIRST], [applied("2099-01-01T00:00:00+00:00")])
     assert found == {FIRST.name: Edit(PATH, text=POST)}

@@ -181,7 +181,6 @@ def test_a_project_that_prints_is_understood(broken: Site) -> None:
 
 def test_it_mends_with_every_django_and_driver(broken: Site, stack: djangos.Stack, python: Path) -> None:
     broken.mends(python=python)
-    broken.stops(python=python)
 
 
 def test_it_says_what_it_does_and_never_a_row_or_a_secret(script: str) -> None:

@@ -399,6 +399,20 @@ def test_a_step_that_fails_is_its_roots_fault_and_nobody_elses() -> None:
     assert texts(last.with_persons()) == ["migrate blog 2 --fake", "look into blog.3: m", "migrate"]
 
 
+def test_a_plan_that_fails_at_what_a_person_has_to_mend_is_the_plan_for_the_rest() -> None:
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    met = [failure("blog.2", relation="blog_tag"), failure("blog.3", "23502", "blog_post", column_name="slug")]
+    first = plans_of(met, standing)
+    last = first.after(failure("blog.3", "23502", "blog_post"), (), first.plan())
+    assert last.given_up
+    told = texts(last.left_to_persons().with_persons())
+    assert (told[0], told[-1], len(told)) == ("migrate blog 2 --fake", "migrate", 3)
+
+
+def plans_of(met: list[Failure], standing: Catalog) -> fix_plans.Choices:
+    return fix_plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
+
+
 def test_the_first_that_works_without_a_person_is_recommended() -> None:
     person = Fix("a", "", (Step(person="x"),), outcome=FixOutcome.WORKS)
     loses, works, too = (

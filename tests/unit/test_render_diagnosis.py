@@ -97,10 +97,15 @@ def test_of_many_statements_the_first_are_shown_whole_and_the_rest_counted() -> 
 
 def test_where_a_person_must_decide_their_steps_are_said() -> None:
     person = Fix("mend-data", "Decide", (Step(person="mend the rows; SELECT 1"), Step(manage=("migrate",))))
-    assert """\
+    told = shown(replace(REPORT, fixes=(replace(person, note="without a person it fails at x"), REFUSED[0])))
+    assert (
+        """\
 NO FIX that needs no person:
   1. mend the rows; SELECT 1
-  2. python manage.py migrate""" in shown(replace(REPORT, fixes=(person, REFUSED[0])))
+  2. python manage.py migrate
+  Note: without a person it fails at x"""
+        in told
+    )
 
 
 def test_what_nobody_tried_says_so() -> None:
