@@ -10,7 +10,7 @@ from simulator.baseline import Baseline
 from simulator.catalog import Catalog
 from simulator.engines.base import Environment
 from simulator.graph import ancestors
-from simulator.model import Address, Fact, Failure, Fix, FixOutcome, Step, Trace
+from simulator.model import Address, Fact, Failure, Fix, FixOutcome, Phase, Step, Trace
 from simulator.rehearsal import Rehearsals
 from simulator.roles import SUPERUSER
 from simulator.situation import Situation
@@ -61,11 +61,13 @@ def attempt(
         trace = bench.rehearsals.trial(bench.code, databases, without_migrate(fix.steps, bench.options))
         failure = failure_of(trace)
         verified = None
-        if failure is None:
+        if failure is None or failure.phase is Phase.SMOKE:
             verified = verify(situation, bench.environment, place, discards, recorded)
     finally:
         bench.base.drop(bench.environment, databases)
     tried = judged(fix, trace, failure, verified)
+    if tried.outcome is not FixOutcome.FAILS:
+        failure = None  # what the code can't read is told by what the schema lacks
     failed = next((fix.steps[run.index] for run in trace.steps if run.failure), None)
     return Trial(tried, failure, failed)
 
@@ -87,20 +89,25 @@ def judged(fix: Fix, trace: Trace, failure: Failure | None, verified: Verified |
     """The fix with its outcome. Pure."""
     seconds = sum(step.seconds for step in trace.steps) + sum(run.seconds for run in trace.migrations)
     fix = replace(fix, seconds=round(seconds, 3))
-    if failure is not None:
+    drift = drift_of(verified) if verified else ()
+    if failure is not None and not (failure.phase is Phase.SMOKE and drift):
         return replace(fix, outcome=FixOutcome.FAILS, note=_said(failure))
-    if not trace.complete or trace.second_migrate is None or trace.left is None or trace.models_read is None:
+    if failure is None and not _whole(trace):
         return replace(fix, outcome=FixOutcome.FAILS, note="its process ended before it could report")
     if trace.left:
         return replace(fix, outcome=FixOutcome.FAILS, note=f"migrate leaves pending: {', '.join(trace.left[:5])}")
     assert verified is not None
-    drift = drift_of(verified)
     outcome = FixOutcome.WORKS
     if drift:
         outcome = FixOutcome.DRIFTS
     if verified.rows_lost:
         outcome = FixOutcome.LOSES_DATA
     return replace(fix, outcome=outcome, drift=drift, rows_lost=verified.rows_lost)
+
+
+def _whole(trace: Trace) -> bool:
+    """Whether every check after migrate came to its end."""
+    return trace.complete and None not in (trace.second_migrate, trace.left, trace.models_read)
 
 
 def drift_of(verified: Verified) -> tuple[str, ...]:
