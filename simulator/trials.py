@@ -145,12 +145,13 @@ def verify(
 
 
 def _vouched_for(situation: Situation, recorded: Set[str]) -> frozenset[Fact]:
-    """What applied migrations make that stand on one which is now recorded beneath them: with that row the fix says
-    that they ran on top of it, and a foreign key of theirs may point to what it had not made."""
+    """What applied migrations make that stand on one which the fix makes and records beneath them: that row says that
+    they ran on top of it, and a foreign key of theirs may point elsewhere."""
+    made = {name for name in recorded if name in situation.effects and not situation.effects[name].all_there}
     found: set[Fact] = set()
     before = Catalog()
     for name, catalog in situation.reference.after.items():
-        if name in situation.history.applied and recorded & ancestors(name, situation.files):
+        if name in situation.history.applied and made & ancestors(name, situation.files):
             found |= catalog.facts - before.facts
         before = catalog
     return frozenset(found) & situation.reference.final.facts

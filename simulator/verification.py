@@ -79,14 +79,14 @@ def judge(
 
 
 def _as_before(fact: Fact, before: Catalog, aside: str) -> Fact:
-    """What speaks of a thing that was moved aside speaks of the same thing: a view of its rows, a column of its type.
+    """A view that reads from what was moved aside still reads the same rows.
 
-    Not a foreign key: the rows that it points to are no longer where the code looks.
+    Not so a foreign key, or a column of a type that was moved: others may ask for that by its name.
     """
     standing = before.like(fact)
-    if standing is None or not any(aside in part for part in fact.definition) or fact.definition[0] == "foreign key":
+    if fact.kind != "relation" or standing is None or aside not in fact.definition[-1]:
         return fact
-    here, there = ([_QUALIFIER.sub("", part) for part in each.definition] for each in (fact, standing))
+    here, there = (_QUALIFIER.sub("", each.definition[-1]) for each in (fact, standing))
     return standing if here == there else fact
 
 
