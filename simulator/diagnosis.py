@@ -169,7 +169,7 @@ def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> 
         else:
             started = time.monotonic()
             with progress.stage("trials", f"trying {fix.title}"):
-                yield attempt(fix, situation, patient.bench).fix
+                yield fix_plans.without_its_code(attempt(fix, situation, patient.bench).fix, situation)
             slowest = max(slowest, time.monotonic() - started)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from simulator import fixes, route
+from simulator.fixes import fake_everything
 from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
 from simulator.route import Mend
 from simulator.situation import Situation
 
 ID = "fix-plan"  # of a plan that takes several kinds of fixes
+
+_CHANGES_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
 # How many plans are tried at most: each costs a clone and a rehearsal.
 MOST_PLANS = 6
@@ -146,6 +150,17 @@ def ranked(tried: Sequence[Fix]) -> tuple[Fix, ...]:
     best = next((fix for fix in tried if fix.outcome is FixOutcome.WORKS and not needs_person(fix)), None)
     rest = [fix for fix in tried if fix is not best]
     return (replace(best, recommended=True), *rest) if best else tuple(rest)
+
+
+def without_its_code(fix: Fix, situation: Situation) -> Fix:
+    """``migrate --fake`` of everything is no mend where code that has not run would have changed rows."""
+    changing = {run.migration for run in situation.code_runs if run.rows_changed}
+    changing |= {one.migration for one in situation.ran if one.run_sql and _CHANGES_ROWS.match(one.sql)}
+    done = {name for name, effects in situation.effects.items() if effects.all_there}
+    skipped = [name for name in situation.pending if name in changing - done]
+    if fix.id != fake_everything.ID or fix.outcome is not FixOutcome.WORKS or not skipped:
+        return fix
+    return replace(fix, outcome=FixOutcome.DRIFTS, drift=tuple(f"the code of {name} has not run" for name in skipped))
 
 
 def needs_person(fix: Fix) -> bool:

@@ -40,6 +40,14 @@ class HistoryTable:
         return max((row.id for row in self.rows if row.id is not None), default=0)
 
     @property
+    def missing_ids(self) -> int | None:
+        """How many ids were given out that no row has; None where the sequence can't tell."""
+        ids = {row.id for row in self.rows if row.id is not None}
+        if self.next_id is None or len(ids) < len(self.rows) or (ids and self.next_id <= max(ids)):
+            return None
+        return self.next_id - 1 - len(ids)
+
+    @property
     def is_behind(self) -> bool:
         """Whether its sequence gives a number next that is in use, or was passed already."""
         return self.next_id is not None and self.next_id <= self.highest_id

@@ -27,6 +27,7 @@ from simulator.causes import (
     history_cannot_record,
     history_missing,
     history_not_a_table,
+    identity_column,
     inconsistent_history,
     index_exists,
     invalid_index,
@@ -141,14 +142,15 @@ CAUSES: tuple[CauseModule, ...] = (
     missing_table,
     missing_column,
     # Rows.
-    code_on_data,
     sequence_behind,
+    code_on_data,
     unique_by_code,
     null_values,
     duplicate_values,
     orphan_rows,
     check_violated,
     value_does_not_fit,
+    identity_column,
     dependent_view,
 )
 

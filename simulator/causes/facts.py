@@ -151,17 +151,9 @@ def makes_it(situation: Situation, root: Finding, name: str, text: str | None) -
 # --- the numbers of django_migrations ------------------------------------------------------------
 
 
-def missing_ids(table: HistoryTable) -> int | None:
-    """How many ids were given out that no row has; None where the sequence can't tell."""
-    ids = {row.id for row in table.rows if row.id is not None}
-    if table.next_id is None or len(ids) < len(table.rows) or (ids and table.next_id <= max(ids)):
-        return None
-    return table.next_id - 1 - len(ids)
-
-
 def never_deleted(table: HistoryTable) -> bool:
     """Whether every id that was given out has its row."""
-    return missing_ids(table) == 0
+    return table.missing_ids == 0
 
 
 # --- who made what stands there ------------------------------------------------------------------

@@ -14,7 +14,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     """A content type shows that a migrate once ended with the model; an id without a row, that a row is gone."""
     name = facts.name_of(root)
     done = facts.done_already(situation, root)
-    ended, missing = facts.content_types(situation, name), facts.missing_ids(situation.table)
+    ended, missing = facts.content_types(situation, name), situation.table.missing_ids
     if not done and not (facts.own_collision(root) and ended and missing and _named_by_django(situation, name)):
         return None
     untouched = missing == 0 and not _all_named_by_django(situation, name)

@@ -43,7 +43,7 @@ def _forgotten(situation: Situation, root: Finding) -> Cause | None:
     for other, trace in sorted(situation.git.items()):
         if app_of(other) == app_of(name) and other not in known and _makes(situation, root, other):
             said = f"{other}, neither recorded nor on disk, makes {_what(root)}: {', '.join(words.history_of(trace))}"
-            lost = bool(facts.missing_ids(situation.table))
+            lost = bool(situation.table.missing_ids)
             numbers = words.numbers(situation.table) if lost else None
             evidence = tuple(filter(None, (said, numbers)))
             return Cause(ID, TITLE, "likely" if lost else "possible", evidence)

@@ -19,7 +19,7 @@ def no_row(name: str) -> str:
 
 def numbers(table: HistoryTable) -> str | None:
     """What its ids say about rows that are gone; None where they can't say anything."""
-    missing = facts.missing_ids(table)
+    missing = table.missing_ids
     if missing is None or table.next_id is None:
         return None
     ids = {row.id for row in table.rows if row.id is not None}

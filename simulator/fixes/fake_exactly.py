@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from itertools import takewhile
+
 from simulator.fixes.collision import is_own_work, refuses_inserts
 from simulator.graph import app_of
 from simulator.model import Finding
@@ -22,14 +25,30 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
         or not _in_effect(situation, name)
     ):
         return None
-    return Mend(ID, TITLE, (root.id,), fake=same_state(situation, name), note=_note(situation, name))
+    recorded = same_state(situation, name)
+    return Mend(ID, TITLE, (root.id,), fake=recorded, note=_note(situation, recorded))
 
 
 def same_state(situation: Situation, name: str) -> frozenset[str]:
-    """That migration, its app's others in effect, and those without any effect that lie between."""
+    """That migration, its app's others in effect, and those without any effect that lie between.
+
+    What only changes rows leaves no trace in the catalog. Where it comes last, the ids that django_migrations has given
+    out and no row has are counted: they tell whether it was recorded, too.
+    """
+    own = _reached(situation, name)
+    tail = _tail(situation, own)
+    lost = [_reached(situation, one) for one in _met(situation) if _in_effect(situation, one)]
+    tails = {one for each in lost for one in _tail(situation, each)}
+    extra = (situation.table.missing_ids or 0) - len(frozenset().union(*lost))
+    if 0 < extra <= len(tails) and (extra == len(tails) or tails == set(tail)):
+        return own.union(tail[:extra])
+    return own
+
+
+def _reached(situation: Situation, name: str) -> frozenset[str]:
     of_app = [one for one in situation.pending if app_of(one) == app_of(name)]
     place = of_app.index(name) if name in of_app else 0
-    colliding = {root.failure.migration for root in situation.roots}
+    colliding = _met(situation)
     last = place
     for number in range(place + 1, len(of_app)):
         effects = situation.effects.get(of_app[number])
@@ -42,12 +61,38 @@ def same_state(situation: Situation, name: str) -> frozenset[str]:
     return frozenset({name, *of_app[place : last + 1]})
 
 
+def _tail(situation: Situation, recorded: Set[str]) -> list[str]:
+    """What follows in that app without any effect on the catalog."""
+    app = {app_of(one) for one in recorded}
+    following = [one for one in situation.pending if app_of(one) in app]
+    following = following[max(map(following.index, recorded & set(following)), default=-1) + 1 :]
+    return list(takewhile(lambda one: one not in situation.effects, following))
+
+
+def _met(situation: Situation) -> dict[str, None]:
+    return dict.fromkeys(root.failure.migration for root in situation.roots if root.failure.migration)
+
+
 def _in_effect(situation: Situation, name: str) -> bool:
     effects = situation.effects.get(name)
     return effects is not None and effects.all_there
 
 
-def _note(situation: Situation, name: str) -> str:
+def _note(situation: Situation, recorded: Set[str]) -> str:
+    """On code that is taken as done, and on code that will run and may have run."""
+    done = [name for name in situation.pending if name in recorded and _runs_code(situation, name)]
+    changing = {run.migration for run in situation.code_runs if run.rows_changed}
+    again = [name for name in _tail(situation, recorded) if name in changing]
+    said = [f"{_listed(done)} also run{'s' * (len(done) == 1)} code; recording takes that as done"] if done else []
+    if again:
+        said.append(f"{_listed(again)} then changes rows: if it was lost from the history as well, record it, too")
+    return "; ".join(said)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _runs_code(situation: Situation, name: str) -> bool:
     file = situation.files.get(name)
-    code = [one.text for one in file.operations if one.runs_code] if file else []
-    return f"{name} also runs code ({code[0]}); recording it takes that as done" if code else ""
+    return file is not None and any(one.runs_code for one in file.operations)

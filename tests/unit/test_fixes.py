@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from simulator.model import (
     History,
     Met,
     MigrationFile,
+    MigrationOperation,
     Phase,
     Ran,
     Step,
@@ -411,6 +413,44 @@ def test_a_plan_that_fails_at_what_a_person_has_to_mend_is_the_plan_for_the_rest
 
 def plans_of(met: list[Failure], standing: Catalog) -> fix_plans.Choices:
     return fix_plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
+
+
+DATA = {
+    **FILES,
+    "blog.3": MigrationFile(
+        "blog.3", ("blog.2",), operations=(MigrationOperation("RunPython", "Code", runs_code=True),)
+    ),
+}
+
+
+def lost(rows: int, given_out: int, *met: Failure) -> Situation:
+    """Of blog.1 to blog.4 the last ``rows`` are gone; blog.3 changes rows only, and blog.4 was never run."""
+    left = tuple(HistoryRow(number, f"blog.{number}", "") for number in range(1, 4 - rows))
+    deltas = [*DELTAS[:2], delta("blog.4", SLUG)]
+    standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    pending = tuple(f"blog.{number}" for number in range(4 - rows, 5))
+    table_ = HistoryTable(kind="table", rows=left, next_id=given_out + 1)
+    return situation(
+        list(met), standing, pending, deltas, table=table_, files=DATA, code_runs=(CodeRun("blog.3", 0, 2),)
+    )
+
+
+def test_a_data_migration_that_was_lost_with_the_others_is_recorded_with_them() -> None:
+    assert plan(lost(2, 3, failure("blog.2", relation="blog_tag"))) == ["migrate blog 3 --fake", "migrate"]
+
+
+def test_a_data_migration_that_was_never_recorded_runs_and_the_note_says_so() -> None:
+    where = lost(2, 2, failure("blog.2", relation="blog_tag"))
+    assert plan(where) == ["migrate blog 2 --fake", "migrate"]
+    assert "blog.3 then changes rows" in fixes.mends(where, where.roots[0])[0].note
+
+
+def test_faking_everything_is_no_mend_where_code_has_not_run() -> None:
+    where = lost(2, 2, failure("blog.2", relation="blog_tag"))
+    fake = Fix("fake-everything", "migrate --fake", (), FixOutcome.WORKS)
+    judged = fix_plans.without_its_code(fake, where)
+    assert (judged.outcome, judged.drift) == (FixOutcome.DRIFTS, ("the code of blog.3 has not run",))
+    assert fix_plans.without_its_code(fake, replace(where, code_runs=())) == fake
 
 
 def test_the_first_that_works_without_a_person_is_recommended() -> None:

@@ -22,6 +22,7 @@ from tests.support.situations import (
     cause,
     failure,
     file,
+    history,
     named,
     operation,
     with_file,
@@ -106,7 +107,7 @@ def test_a_number_that_a_row_has_already() -> None:
     insert = failure(SLUG, "23505", "blog_post", constraint_name="blog_post_pkey", operation=CODE.text)
     behind = (BehindSequence("public", "blog_post", "id"),)
     assert named(insert, **of(CODE), behind=behind) == ("sequence-behind", "likely")
-    assert named(insert, **of(CODE))[0] == "duplicate-values"
+    assert named(insert, **of(CODE))[0] == "code-on-data"
     assert named(replace(insert, constraint_name="title_uq"), **of(CODE), behind=behind)[0] == "sequence-behind"
     other = (BehindSequence("public", "blog_tag", "id"),)
     assert named(insert, **of(CODE), behind=other)[0] == "duplicate-values"
@@ -116,7 +117,7 @@ def test_a_constraint_on_another_column_is_not_about_the_numbers() -> None:
     title = Fact("constraint", "public", "blog_post", "title_uq", ("unique", "UNIQUE (title)", "VALID"))
     insert = failure(SLUG, "23505", "blog_post", constraint_name="title_uq", operation=CODE.text)
     more = {**of(CODE), "standing": (*POSTS, *TAGS, title), "behind": (BehindSequence("public", "blog_post", "id"),)}
-    assert named(insert, **more)[0] == "duplicate-values"
+    assert named(insert, **more)[0] == "code-on-data"
 
 
 # --- code ----------------------------------------------------------------------------------------
@@ -165,3 +166,17 @@ def test_a_view_reads_from_what_is_changed() -> None:
     )
     dropped = replace(refused, sqlstate="2BP01")
     assert named(dropped, **more) == ("dependent-view", "possible")
+
+
+def test_code_that_writes_what_is_there_may_have_run_before() -> None:
+    insert = failure(SLUG, "23505", "blog_post", constraint_name="title_uq", operation=CODE.text)
+    assert "history has lost rows" in cause(insert, **of(CODE), table=history(INITIAL, gap=2)).evidence[1]
+    assert cause(insert, **of(CODE), table=history(INITIAL)).evidence[1] == "from an empty database it passes"
+
+
+def test_an_older_django_meets_an_identity_column() -> None:
+    drops = failure(
+        SLUG, "2BP01", "blog_post_id_seq", sql="DROP SEQUENCE IF EXISTS blog_post_id_seq", operation=ALTER.text
+    )
+    assert named(drops, **of(ALTER)) == ("identity-column", "likely")
+    assert named(replace(drops, sql="ALTER TABLE blog_post DROP COLUMN title"), **of(ALTER))[0] == "dependent-view"
