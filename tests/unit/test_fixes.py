@@ -347,6 +347,12 @@ def test_rows_are_a_persons_with_the_query_that_shows_them(
     assert query is None or query in mend.person
 
 
+def test_where_code_writes_what_is_there_no_row_need_be_there_twice() -> None:
+    where = lost(1, 3, failure("blog.3", "23505", "blog_post", operation="Code", constraint_name="uq"))
+    (mend,) = fixes.mends(where, where.roots[0])
+    assert mend.person.startswith("the code of blog.3 writes to blog_post what is there already")
+
+
 def test_code_at_fault_is_a_persons_whatever_else_would_fit() -> None:
     standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
     met = failure("blog.2", relation="blog_tag")
