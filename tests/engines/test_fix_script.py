@@ -179,7 +179,7 @@ def test_a_project_that_prints_is_understood(broken: Site) -> None:
     broken.mends()
 
 
-@pytest.mark.parametrize("stack", (djangos.STACKS[0], djangos.STACKS[2], djangos.STACKS[-1]), ids=str, indirect=True)
+@pytest.mark.parametrize("stack", [djangos.STACKS[0], djangos.STACKS[2], djangos.STACKS[-1]], ids=str, indirect=True)
 def test_it_mends_with_old_and_new_djangos_and_drivers(broken: Site, stack: djangos.Stack, python: Path) -> None:
     broken.mends(python=python)
 
