@@ -37,9 +37,11 @@ def same_state(situation: Situation, name: str) -> frozenset[str]:
     """
     own = _reached(situation, name)
     tail = _tail(situation, own)
-    lost = [_reached(situation, one) for one in _met(situation) if _in_effect(situation, one)]
-    tails = {one for each in lost for one in _tail(situation, each)}
-    extra = (situation.table.missing_ids or 0) - len(frozenset().union(*lost))
+    met = _met(situation)
+    there = [_reached(situation, one) for one in met if _in_effect(situation, one)]
+    tails = {one for each in there for one in _tail(situation, each)}
+    # One that collides and is not wholly in effect may have been recorded, too: better a few too little than too much.
+    extra = (situation.table.missing_ids or 0) - len(frozenset(met).union(*there))
     if 0 < extra <= len(tails) and (extra == len(tails) or tails == set(tail)):
         return own.union(tail[:extra])
     return own
