@@ -49,7 +49,6 @@ WORD = re.compile(r"\w+")
 CONTRACTION = re.compile(r"[A-Za-z]+n't\b")
 JOINED = re.compile(r"[.,:=/()]+")
 EDGE = "()[]{}<>.,:;!?'\"“”‘’`=|"
-IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 DDL = re.compile(
     r"\s*(CREATE|ALTER|DROP|COMMENT|TRUNCATE|SET|GRANT|REVOKE|LOCK|REINDEX|REFRESH|ANALYZE)\b", re.IGNORECASE
 )
@@ -165,10 +164,6 @@ def sql_text(sql: str, is_code: bool) -> str:
 def words(text: str) -> frozenset[str]:
     """Every word, dotted name and contraction (doesn't) that stands in a source text."""
     return frozenset(WORD.findall(text)) | frozenset(re.findall(r"[\w.]+", text)) | frozenset(CONTRACTION.findall(text))
-
-
-def identifiers(sql: str) -> frozenset[str]:
-    return frozenset(quoted.replace('""', '"') or plain for quoted, plain in IDENTIFIER.findall(sql))
 
 
 def constants(code: Any) -> frozenset[str]:
