@@ -88,9 +88,14 @@ def run(
     no_trials: Annotated[
         bool, typer.Option("--no-trials", help="Name the causes, but try no fix: no clone beyond two.")
     ] = False,
+    try_reset: Annotated[
+        bool, typer.Option("--try-reset", help="Try the last resort as well: migrations deleted and written anew.")
+    ] = False,
     jobs: Jobs = 1,
 ) -> int:
     """Rehearse: would migrate survive this database?"""
+    if no_trials and try_reset:
+        raise UsageError("--no-trials and --try-reset exclude each other", "migsim run --help")
     options = running.Options(
         variables=_variables(set_),
         engine=engine,
@@ -99,7 +104,7 @@ def run(
         format=format_,
         output=output,
         keep=keep,
-        trials=not no_trials,
+        trials="none" if no_trials else "all, and a reset" if try_reset else "all",
         jobs=jobs,
     )
     return running.run(running.Wanted(tuple(names or ()), tag, dump, project), options)

@@ -23,6 +23,7 @@ from simulator import (
     fixes,
     migration_files,
     numbering,
+    reset_trial,
 )
 from simulator.baseline import Baseline
 from simulator.catalog import Catalog
@@ -34,8 +35,9 @@ from simulator.roles import SUPERUSER
 from simulator.situation import BehindSequence, HistoryTable, Reference, Situation
 from simulator.trials import Bench, attempt
 
-# Which fixes are tried: none, until one works, or also what people try, to say what that would leave.
-Trials = Literal["none", "until one works", "all"]
+# Which fixes are tried: none, until one works, or also what people try, to say what that would leave; and on request
+# the last resort.
+Trials = Literal["none", "until one works", "all", "all, and a reset"]
 SLOW_TRIAL = 60.0  # seconds; after one that took longer, what people try is named and not tried
 DENIED = "42501"  # PostgreSQL manual, appendix A: insufficient_privilege
 NO_SCHEMA = "3F000"  # PostgreSQL manual, appendix A: invalid_schema_name
@@ -97,8 +99,11 @@ def diagnose(patient: Patient, failure: Failure, progress: Progress, *, trials: 
     if trials == "none" or not reference.complete:
         return Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
     found, tried, plan = _try_plans(patient, chosen, progress)
-    if plan is None or trials == "all":
+    if plan is None or trials != "until one works":
         tried += _try_peoples(patient, situation, progress)
+    if trials == "all, and a reset":
+        tried, refused = _with_reset(patient, situation, progress, tried)
+        warnings = (*warnings, *refused)
     return Diagnosis(found, fix_plans.ranked(tried), warnings, situation, plan, patient.bench)
 
 
@@ -171,6 +176,18 @@ def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> 
             with progress.stage("trials", f"trying {fix.title}"):
                 yield fix_plans.without_its_code(attempt(fix, situation, patient.bench).fix, situation)
             slowest = max(slowest, time.monotonic() - started)
+
+
+def _with_reset(
+    patient: Patient, situation: Situation, progress: Progress, tried: Sequence[Fix]
+) -> tuple[list[Fix], tuple[str, ...]]:
+    """The last resort tried, in the place of its being named; or why it can't be."""
+    fix = fixes.reset(situation, patient.bench.options)
+    if fix is None:
+        return list(tried), ("no migrations were reset: what fails is in no app of the project's own",)
+    with progress.stage("trials", f"trying to {fix.title}"):
+        done = reset_trial.attempt(fix, situation, patient.bench)
+    return [*(one for one in tried if not one.resets), done], ()
 
 
 def with_causes(situation: Situation) -> Situation:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from simulator import fixes, route
 from simulator.fixes import fake_everything
+from simulator.graph import app_of
 from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
 from simulator.route import Mend
 from simulator.situation import Situation
@@ -153,14 +154,20 @@ def ranked(tried: Sequence[Fix]) -> tuple[Fix, ...]:
 
 
 def without_its_code(fix: Fix, situation: Situation) -> Fix:
-    """``migrate --fake`` of everything is no mend where code that has not run would have changed rows."""
+    """What skips migrations whole (``--fake`` of everything, a reset) mends nothing where their code would have changed
+    rows."""
     changing = {run.migration for run in situation.code_runs if run.rows_changed}
     changing |= {one.migration for one in situation.ran if one.run_sql and _CHANGES_ROWS.match(one.sql)}
     done = {name for name, effects in situation.effects.items() if effects.all_there}
-    skipped = [name for name in situation.pending if name in changing - done]
-    if fix.id != fake_everything.ID or fix.outcome is not FixOutcome.WORKS or not skipped:
+    passed = situation.pending if fix.id == fake_everything.ID else _of_apps(situation.pending, fix.resets)
+    skipped = [name for name in passed if name in changing - done]
+    if fix.outcome is not FixOutcome.WORKS or not skipped:
         return fix
     return replace(fix, outcome=FixOutcome.DRIFTS, drift=tuple(f"the code of {name} has not run" for name in skipped))
+
+
+def _of_apps(migrations: Sequence[str], apps: Sequence[str]) -> list[str]:
+    return [name for name in migrations if app_of(name) in apps]
 
 
 def needs_person(fix: Fix) -> bool:

@@ -209,6 +209,7 @@ class MigrationFile:
 
     name: str
     parents: tuple[str, ...] = ()  # in the graph, as migrate walks it
+    named: tuple[str, ...] = ()  # the dependencies that it names itself, not as its app's first or latest
     replaces: tuple[str, ...] = ()
     atomic: bool = True
     initial: bool = False  # --fake-initial would look whether its tables are there
@@ -375,6 +376,7 @@ class Fix:
     seconds: float = 0.0
     note: str = ""
     mends: tuple[int, ...] = ()  # ids of the roots
+    resets: tuple[str, ...] = ()  # apps whose migrations are deleted and written anew, before all else
 
 
 # --- the report ----------------------------------------------------------------------------------

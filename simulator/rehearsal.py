@@ -59,9 +59,15 @@ class Rehearsals:
         """Run the command past its errors; nothing of what it says decides a verdict."""
         return self._run(code, replace(self._request(databases), mode="survey", catalog=True))
 
-    def trial(self, code: Tree, databases: Mapping[str, Address], steps: Sequence[Step]) -> Trace:
-        """The steps of a fix, then the command with every check."""
-        return self._run(code, replace(self._request(databases), mode="trial", replay=True, smoke=True, steps=steps))
+    def trial(
+        self, code: Tree, databases: Mapping[str, Address], steps: Sequence[Step], resets: Sequence[str] = ()
+    ) -> Trace:
+        """The steps of a fix, then the command with every check.
+
+        ``resets``: apps whose migrations are taken as deleted; new ones that a step makes are gone with the run.
+        """
+        asked = replace(self._request(databases), mode="trial", replay=True, smoke=True)
+        return self._run(code, replace(asked, steps=steps, resets=resets))
 
     def script(self, code: Tree, databases: Mapping[str, Address], text: str) -> Outcome:
         """A fix's script as a person would run it, with ``MANAGE`` leading to these databases."""

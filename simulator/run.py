@@ -33,14 +33,14 @@ from simulator.trials import Bench, database_option
 
 
 def rehearse(
-    loaded: LoadedScenario, engine: str, progress: Progress, *, keep: bool = False, trials: bool = True
+    loaded: LoadedScenario, engine: str, progress: Progress, *, keep: bool = False, trials: Trials = "all"
 ) -> Report:
     """Rehearse one scenario from its file to its verdict; nothing that it made is left when it returns.
 
-    ``trials``: where migrate would fail, try the fixes that fit. Raises UsageError for a scenario that can't be meant,
+    ``trials``: which fixes are tried where migrate would fail. Raises UsageError for a scenario that can't be meant,
     CannotTell when it could not be found out.
     """
-    return _rehearsed(loaded, engine, progress, keep=keep, trials="all" if trials else "none")[0]
+    return _rehearsed(loaded, engine, progress, keep=keep, trials=trials)[0]
 
 
 def rehearse_fix(loaded: LoadedScenario, engine: str, progress: Progress) -> tuple[Report, str | None]:

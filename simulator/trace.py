@@ -68,6 +68,7 @@ class Request:
     guard: bool = False
     catalog: bool = False  # tell what each migration changes in the catalog
     steps: Sequence[Step] = ()  # mode trial: what comes before the command
+    resets: Sequence[str] = ()  # apps whose migration files are taken as deleted
 
 
 def request_json(request: Request) -> str:
@@ -88,6 +89,7 @@ def request_json(request: Request) -> str:
             "guard": request.guard,
             "catalog": {"query": catalog.QUERY, "settings": dict(catalog.SETTINGS)} if request.catalog else None,
             "steps": [{"manage": list(step.manage)} if step.manage else {"sql": step.sql} for step in request.steps],
+            "resets": list(request.resets),
         }
     )
 
@@ -287,6 +289,7 @@ def _file(event: Mapping[str, Any]) -> MigrationFile:
     return MigrationFile(
         name=event["name"],
         parents=tuple(event["parents"]),
+        named=tuple(event["named"]),
         replaces=tuple(event["replaces"]),
         atomic=event["atomic"],
         initial=event["initial"],

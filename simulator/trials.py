@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from simulator import database, verification
@@ -58,7 +58,8 @@ def attempt(
     databases = bench.base.clone(bench.environment, bench.base.role.project_user)
     place = databases[bench.alias]
     try:
-        trace = bench.rehearsals.trial(bench.code, databases, without_migrate(fix.steps, bench.options))
+        steps = to_run(fix, bench.options)
+        trace = bench.rehearsals.trial(bench.code, databases, steps, fix.resets)
         failure = failure_of(trace)
         verified = None
         if failure is None or failure.phase is Phase.SMOKE:
@@ -68,12 +69,14 @@ def attempt(
     tried = judged(fix, trace, failure, verified)
     if tried.outcome is not FixOutcome.FAILS:
         failure = None  # what the code can't read is told by what the schema lacks
-    failed = next((fix.steps[run.index] for run in trace.steps if run.failure), None)
+    failed = next((steps[run.index] for run in trace.steps if run.failure), None)
     return Trial(tried, failure, failed)
 
 
-def without_migrate(steps: Sequence[Step], options: tuple[str, ...]) -> tuple[Step, ...]:
-    """The steps before the last migrate: the rehearsal's own command is that one."""
+def to_run(fix: Fix, options: tuple[str, ...]) -> tuple[Step, ...]:
+    """The steps before the last migrate: the rehearsal's own command is that one. What a person has to delete is taken
+    as deleted."""
+    steps = [step for step in fix.steps if not (step.person and fix.resets)]
     return tuple(steps[:-1] if steps and steps[-1].manage == ("migrate", *options) else steps)
 
 

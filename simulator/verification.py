@@ -200,6 +200,11 @@ def _rows(
 # --- words ---------------------------------------------------------------------------------------
 
 
+def named(facts: Iterable[Fact]) -> tuple[str, ...]:
+    """Each in words with the relation that it belongs to; what belongs to one of them is not named apart."""
+    return tuple(_whose(fact) for fact in _heads(facts))
+
+
 def _heads(facts: Iterable[Fact]) -> list[Fact]:
     """Without what belongs to a relation that is among them."""
     known = sorted(facts)

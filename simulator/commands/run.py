@@ -24,6 +24,7 @@ from simulator import (
     scenarios,
     store,
 )
+from simulator.diagnosis import Trials
 from simulator.errors import CannotTell, MigsimError, UsageError
 from simulator.model import Report, Verdict
 from simulator.progress import Progress
@@ -51,7 +52,7 @@ class Options:
     format: Format = "text"
     output: Path | None = None
     keep: bool = False
-    trials: bool = True
+    trials: Trials = "all"
     jobs: int = 1
 
 
@@ -105,7 +106,8 @@ def _as_arguments(options: Options) -> list[str]:
     return [
         *(f"{name}={value}" for name, value in given.items() if value),
         *["--keep"] * options.keep,
-        *["--no-trials"] * (not options.trials),
+        *["--no-trials"] * (options.trials == "none"),
+        *["--try-reset"] * (options.trials == "all, and a reset"),
     ]
 
 

@@ -109,3 +109,8 @@ def peoples(situation: Situation, options: Sequence[str] = ()) -> tuple[Fix, ...
     """What people try, as far as it applies here."""
     proposed = (module.propose(situation, tuple(options)) for module in OF_PEOPLE)
     return tuple(fix for fix in proposed if fix is not None)
+
+
+def reset(situation: Situation, options: Sequence[str] = ()) -> Fix | None:
+    """The last resort where somebody asks for it; None where none of the apps is the project's own."""
+    return reset_migrations.on_request(situation, tuple(options))

@@ -92,7 +92,9 @@ def in_words(step: Step) -> str:
 
 
 def _refused(report: Report) -> str:
-    refused = [(fix, _why(fix)) for fix in report.fixes if not fix.recommended]
+    # What was asked for is not among what may be left out.
+    others = sorted((fix for fix in report.fixes if not fix.recommended), key=lambda fix: not fix.resets)
+    refused = [(fix, _why(fix)) for fix in others]
     lines = [(shorten(fix.title, 60), why) for fix, why in refused if why]
     width = max((len(title) for title, _why in lines), default=0)
     found = [
@@ -104,6 +106,8 @@ def _refused(report: Report) -> str:
 
 def _why(fix: Fix) -> str | None:
     """None for what needs no word: it works as well, or nobody tried it."""
+    if fix.outcome is FixOutcome.WORKS and fix.resets:
+        return f"works, at a price: {fix.note}"
     if fix.outcome is FixOutcome.LOSES_DATA:
         lost = sum(fix.rows_lost.values())
         return f"loses {counted(lost, 'row')} of {', '.join(list(fix.rows_lost)[:3])}"

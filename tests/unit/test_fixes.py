@@ -360,11 +360,13 @@ def test_code_at_fault_is_a_persons_whatever_else_would_fit() -> None:
     assert proposed(where) == ["edit-code"]
 
 
+WHOLE = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"), SLUG)
+
+
 def test_what_people_try_is_proposed_where_something_collides() -> None:
-    standing = catalog(POST, TITLE, TAG, NAME)
     where = situation(
         [failure("blog.2", relation="blog_tag")],
-        standing,
+        WHOLE,
         ("blog.2",),
         rows={"public.blog_tag": 9},
         history=History(pending=("blog.2",), not_on_disk=("blog.2_old", "shop.1_old")),
@@ -374,11 +376,61 @@ def test_what_people_try_is_proposed_where_something_collides() -> None:
         "fake-initial": ["migrate --fake-initial"],
         "prune": ["migrate blog --prune", "migrate"],
         "drop-and-migrate": ['DROP TABLE "blog_tag" CASCADE', "migrate"],
-        "reset-migrations": [
-            "delete the migration files of blog, then: python manage.py makemigrations blog",
-            "on every database: python manage.py migrate blog --fake",
-        ],
+        "reset-migrations": RESET,
     }
+
+
+RESET = [
+    "delete the 4 migration files of blog (their __init__.py stay)",
+    "makemigrations blog",
+    """DELETE FROM "django_migrations" WHERE "app" = 'blog'""",
+    "migrate blog --fake",
+    "migrate",
+]
+
+
+def test_a_reset_is_named_where_files_and_history_have_parted_and_proposed_wherever_somebody_asks() -> None:
+    where = situation([failure("blog.2", relation="blog_tag")], WHOLE, ("blog.2",))
+    assert "reset-migrations" not in [fix.id for fix in fixes.peoples(where)]
+    asked = fixes.reset(where)
+    assert asked is not None
+    assert (texts(asked), asked.resets) == (RESET, ("blog",))
+
+
+def test_a_reset_takes_along_who_names_a_deleted_migration_and_leaves_packages_alone() -> None:
+    more = {
+        "shop.1": MigrationFile("shop.1", parents=("blog.2",), named=("blog.2",)),
+        "news.1": MigrationFile("news.1", parents=("blog.1",)),  # by the app's first, whatever that is called
+        "news.2": MigrationFile("news.2", parents=("news.1",), named=("news.1",)),
+        "mail.1": MigrationFile("mail.1", path="/v/lib/python3.12/site-packages/mail/migrations/1.py"),
+        "map.1": MigrationFile("map.1"),
+    }
+    code = MigrationOperation("RunPython", "Raw Python operation", runs_code=True)
+    files = {**FILES, **more, "blog.4": replace(FILES["blog.4"], operations=(code,))}
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        catalog(POST, TITLE, TAG, NAME),
+        ("blog.2", "blog.3", "shop.1", "map.1", "news.2"),
+        files=files,
+        history=History(applied=("blog.1", "news.1"), pending=("blog.2", "blog.3", "shop.1", "map.1", "news.2")),
+        ran=(Ran("blog.2", 0, "CREATE INDEX tag_name ON blog_tag (name)", deferred=True),),
+        surveyed={"blog.2": effects.reference_of(DELTAS, None).after["blog.2"]},
+    )
+    asked = fixes.reset(where, ("--database=x",))
+    assert asked is not None
+    assert asked.resets == ("blog", "shop")
+    assert asked.note.endswith("; the code of blog.4 is gone")
+    rows, *_more = texts(asked)[2].split(";\n")
+    assert rows.endswith("""'blog' AND "name" <> '0001_initial'""")
+    assert texts(asked)[3:] == [
+        "migrate map --database=x",
+        "CREATE INDEX tag_name ON blog_tag (name);\n" + 'ALTER TABLE "blog_post" ADD COLUMN "slug" varchar(40)',
+        "migrate blog --fake --database=x",
+        "migrate shop --fake --database=x",
+        "migrate --database=x",
+    ]
+    foreign = situation([failure("mail.1", relation="mail")], catalog(POST), ("mail.1",), files=files)
+    assert fixes.reset(foreign) is None
 
 
 def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:

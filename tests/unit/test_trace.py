@@ -158,6 +158,7 @@ def test_the_request_as_the_probe_reads_it() -> None:
         "guard": True,
         "catalog": None,
         "steps": [],
+        "resets": [],
     }
 
 
@@ -176,6 +177,7 @@ def test_a_survey_is_read_with_what_it_met_ran_and_changed() -> None:
                 "event": "file",
                 "name": "blog.1",
                 "parents": ["shop.1"],
+                "named": ["shop.1"],
                 "replaces": [],
                 "atomic": True,
                 "initial": True,
@@ -203,6 +205,7 @@ def test_a_survey_is_read_with_what_it_met_ran_and_changed() -> None:
     assert trace.survey.code_runs == (CodeRun("blog.1", 1, 3),)
     assert trace.deltas == (Delta("blog.1", frozenset({Fact("schema", "a", "", "a", ())}), frozenset()),)
     assert trace.files[0].operations[0].runs_code
+    assert trace.files[0].named == ("shop.1",)
     assert trace.failure is None
 
 

@@ -17,6 +17,7 @@ def events(loader: Any) -> Iterator[dict[str, Any]]:
         yield {
             "name": _name(key),
             "parents": [_name(parent) for parent in _parents(loader, key, migration)],
+            "named": [_name(parent) for parent in migration.dependencies if not parent[1].startswith("__")],
             "replaces": [_name(replaced) for replaced in migration.replaces],
             "atomic": bool(migration.atomic),
             "initial": _is_initial(migration),

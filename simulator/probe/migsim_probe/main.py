@@ -20,6 +20,7 @@ from migsim_probe import (
     history,
     operations,
     redact,
+    reset,
     server,
     signals,
     smoke,
@@ -199,6 +200,8 @@ class Probe:
             return
         self._original = {name: dict(entry) for name, entry in settings.DATABASES.items()}
         databases.take(settings, self.request["databases"], self._alias)
+        if self.request.get("resets"):
+            reset.take(settings, self.request["resets"], os.path.splitext(self.request["trace"])[0])
 
     def _set_up(self) -> None:
         import django

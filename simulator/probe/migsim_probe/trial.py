@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from typing import Any, Callable
 
@@ -45,6 +46,7 @@ def _run_sql(sql: str, alias: str) -> BaseException | None:
 
 def _forget() -> None:
     """What one command leaves in the process, and another process would not have."""
+    importlib.invalidate_caches()  # makemigrations may have written modules
     databases.forget_connections()
     try:
         from django.contrib.contenttypes.models import ContentType
