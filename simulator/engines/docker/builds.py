@@ -124,6 +124,7 @@ def _build(
 ) -> str:
     """Build from a tar of ours: the file that docker-py would write one to has a name, and outlives a kill."""
     said: list[str] = []
+    failed = ""
     try:
         events = daemon.client.api.build(
             fileobj=context,
@@ -135,13 +136,14 @@ def _build(
             decode=True,
             **options,
         )
-        for event in events:
+        for event in events:  # to the end: a stream that is left lets its connection lie open
             said.append(str(event.get("stream") or ""))
-            if "error" in event:
-                output = _without(options["buildargs"].values(), "".join(said) + event["error"])
-                raise CannotTell(f"{what}: {_tail(output)}", _hint(event["error"], hint))
+            failed = failed or event.get("error", "")
     except (APIError, requests.RequestException) as error:
         raise CannotTell(f"{what}: {error}", hint) from error
+    if failed:
+        output = _without(options["buildargs"].values(), "".join(said) + failed)
+        raise CannotTell(f"{what}: {_tail(output)}", _hint(failed, hint))
     return _id(daemon, tag) or tag
 
 

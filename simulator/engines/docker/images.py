@@ -141,10 +141,11 @@ def pull(daemon: Daemon, image: str, tell: Tell = lambda _text: None) -> None:
     before = daemon.client.api.timeout
     daemon.client.api.timeout = SECONDS_OF_SILENCE
     name, tag = split(image)
+    failed = ""
     try:
+        # To the end: a stream that is left lets its connection lie open.
         for event in daemon.client.api.pull(name, tag=tag, stream=True, decode=True):
-            if "error" in event:
-                raise CannotTell(f"{image} can't be pulled: {event['error']}", how_to_get(image))
+            failed = failed or event.get("error", "")
             if event.get("status") in ("Pull complete", "Already exists"):
                 tell(f"{image}: layer {event.get('id', '')} is here")
     except (APIError, requests.RequestException) as error:
@@ -152,6 +153,8 @@ def pull(daemon: Daemon, image: str, tell: Tell = lambda _text: None) -> None:
         raise CannotTell(f"{image} is not on this machine and can't be pulled: {reason}", how_to_get(image)) from error
     finally:
         daemon.client.api.timeout = before
+    if failed:
+        raise CannotTell(f"{image} can't be pulled: {failed}", how_to_get(image))
 
 
 def how_to_get(image: str) -> str:
