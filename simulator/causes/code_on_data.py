@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts
+from simulator import lost_code
+from simulator.causes import facts, words
 from simulator.model import Cause, Finding
 from simulator.situation import Situation
 
@@ -12,7 +13,6 @@ TITLE = "the migration's own code fails on these rows"
 
 # An aborted transaction that went on, and an exception that code of the server raised.
 ABORTED, RAISED = "25P02", "P0001"
-UNIQUE_VIOLATION = "23505"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
@@ -26,16 +26,11 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         met = f" ({failure.sqlstate})" if failure.sqlstate and failure.sqlstate != ABORTED else ""
         said = f"the code of {file.name} goes on after an error of the database{met}, which ends its transaction"
         return Cause(ID, TITLE, "likely", (said, passes))
-    if operation.kind == "RunPython" and failure.sqlstate == UNIQUE_VIOLATION:
-        what = f" ({failure.constraint_name})" if failure.constraint_name else ""
-        said = f"the code of {file.name} writes to {failure.relation} what is there already{what}"
-        why = "it may have run before: the history has lost rows" if _lost_rows(situation) else passes
-        return Cause(ID, TITLE, "likely", (said, why))
+    if lost_code.writes_again(situation, root):
+        lost = not situation.table.rows or situation.table.missing_ids
+        why = "it may have run before: the history has lost rows" if lost else passes
+        return Cause(ID, TITLE, "likely", (words.written_again(root), why))
     if not operation.runs_code or failure.sqlstate not in (None, RAISED):
         return None
     said = f"{failure.exception.rpartition('.')[2]} in {file.name}: {operation.text}"
     return Cause(ID, TITLE, "likely", (said, passes))
-
-
-def _lost_rows(situation: Situation) -> bool:
-    return not situation.table.rows or bool(situation.table.missing_ids)

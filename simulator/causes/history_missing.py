@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator import lost_code
 from simulator.causes import facts, words
 from simulator.graph import app_of
 from simulator.model import Cause, Confidence, Finding
@@ -13,7 +14,8 @@ TITLE = "the history is missing"
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
     name = facts.name_of(root)
-    if not (facts.own_collision(root) or facts.done_already(situation, root)):
+    again = lost_code.has_run(situation, root)
+    if not (facts.own_collision(root) or facts.done_already(situation, root) or again):
         return None
     if situation.table.kind is None:
         return _no_table(situation, root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator import lost_code
 from simulator.causes import facts, words
 from simulator.model import Cause, Confidence, Finding
 from simulator.situation import Situation
@@ -13,6 +14,9 @@ TITLE = "history row lost"
 def explain(situation: Situation, root: Finding) -> Cause | None:
     """A content type shows that a migrate once ended with the model; an id without a row, that a row is gone."""
     name = facts.name_of(root)
+    if lost_code.has_run(situation, root):
+        again = words.written_again(root)
+        return Cause(ID, TITLE, "likely", tuple(filter(None, (words.no_row(name), words.numbers(situation.table), again))))
     done = facts.done_already(situation, root)
     ended, missing = facts.content_types(situation, name), situation.table.missing_ids
     if not done and not (facts.own_collision(root) and ended and missing and _named_by_django(situation, name)):

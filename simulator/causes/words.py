@@ -17,6 +17,12 @@ def no_row(name: str) -> str:
     return f"django_migrations has no row for {name}"
 
 
+def written_again(root: Finding) -> str:
+    """Of a migration's code that meets what it wrote, perhaps."""
+    what = f" ({root.failure.constraint_name})" if root.failure.constraint_name else ""
+    return f"the code of {facts.name_of(root)} writes to {root.failure.relation} what is there already{what}"
+
+
 def numbers(table: HistoryTable) -> str | None:
     """What its ids say about rows that are gone; None where they can't say anything."""
     missing = table.missing_ids

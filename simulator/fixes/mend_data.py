@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator import ddl, lost_code
 from simulator.model import Failure, Finding
 from simulator.route import Mend
 from simulator.situation import Situation
@@ -18,7 +18,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     state = root.failure.sqlstate or ""
     if not (state.startswith(CLASSES) or state == TOO_LONG) or not situation.reference.complete:
         return None
-    if state == "23505" and _writes_by_code(root.failure, situation):
+    if lost_code.writes_again(situation, root):
         name, where = root.failure.migration, root.failure.relation or "its table"
         text = (
             f"the code of {name} writes to {where} what is there already: record it if it has run, else mend the rows"
@@ -27,12 +27,6 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     query = query_for(root.failure, situation)
     shown = f"; these are they: {query}" if query else ""
     return Mend(ID, TITLE, (root.id,), person=f"{_what(root.failure)}{shown}")
-
-
-def _writes_by_code(failure: Failure, situation: Situation) -> bool:
-    """Then no row of the table itself need be there twice."""
-    file = situation.files.get(failure.migration or "")
-    return any(one.kind == "RunPython" and one.text == failure.operation for one in (file.operations if file else ()))
 
 
 def _what(failure: Failure) -> str:

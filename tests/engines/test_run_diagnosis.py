@@ -195,3 +195,24 @@ def test_rows_that_the_migrations_themselves_delete_are_no_loss_of_a_fix(case: A
     delete = migration_of('apps.get_model("blog", "Post").objects.all().delete()', "blog.0002_tag")
     report = case(TAG + ROWS, {"blog/migrations/0003_delete.py": delete}).rehearse(trials=True)
     assert (recommended(report) or {})["id"] == "fake-exactly"
+
+
+WRITES = "apps.get_model('blog', 'Post').objects.create(title='a first post')"
+UNIQUE = "ALTER TABLE blog_post ADD UNIQUE (title); INSERT INTO blog_post (title) VALUES ('a first post');"
+BY_CODE = {"blog/migrations/0003_post.py": migration_of(WRITES, "blog.0002_tag")}
+FIRST_TWO = "INSERT INTO django_migrations (app, name) VALUES ('blog', '0002_tag');" + TAG
+
+
+def test_code_that_meets_what_it_wrote_is_recorded_where_a_row_of_the_history_is_gone(case: Any) -> None:
+    gone = "INSERT INTO django_migrations (app, name) VALUES ('x', 'x'); DELETE FROM django_migrations WHERE app = 'x';"
+    report = case(FIRST_TWO + gone + UNIQUE, BY_CODE).rehearse(trials=True)
+    assert [(one["sqlstate"], one["cause"]["id"]) for one in report["findings"]] == [("23505", "lost-record")]
+    fix = recommended(report) or {}
+    assert (fix["id"], fix["rows_lost"]) == ("record-code", {})
+    assert fix["steps"][0]["manage"] == ["migrate", "blog", "0003_post", "--fake"]
+
+
+def test_code_that_meets_what_it_would_write_is_a_persons_where_no_row_is_gone(case: Any) -> None:
+    report = case(FIRST_TWO + UNIQUE, BY_CODE).rehearse(trials=True)
+    assert [(one["sqlstate"], one["cause"]["id"]) for one in report["findings"]] == [("23505", "code-on-data")]
+    assert recommended(report) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -347,8 +348,38 @@ def test_rows_are_a_persons_with_the_query_that_shows_them(
     assert query is None or query in mend.person
 
 
+AGAIN = failure("blog.3", "23505", "blog_post", operation="Code", constraint_name="uq")
+TAG_THERE = failure("blog.2", relation="blog_tag")
+
+
+@pytest.mark.parametrize(
+    ("where", "recorded"),
+    [
+        (lambda: lost(1, 3, AGAIN), True),  # one id too many was given out
+        (lambda: lost(1, 2, AGAIN), False),
+        (lambda: lost(2, 3, TAG_THERE, AGAIN), True),
+        (lambda: lost(2, 2, TAG_THERE, AGAIN), False),  # that id is the other's
+        (lambda: replace(lost(1, 3, AGAIN), behind=(BehindSequence("public", "blog_post", "id"),)), False),
+    ],
+)
+def test_code_that_meets_its_rows_is_recorded_where_the_history_has_lost_a_row_for_it(
+    where: Callable[[], Situation], *, recorded: bool
+) -> None:
+    found = where()
+    root = next(one for one in found.roots if one.failure.migration == "blog.3")
+    assert ("record-code" in [mend.fix for mend in fixes.mends(found, root)]) is recorded
+
+
+def test_without_any_history_a_later_migration_that_is_in_effect_says_that_the_code_ran() -> None:
+    there = (POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
+    deltas, pending = [*DELTAS[:2], delta("blog.4", SLUG)], tuple(DATA)
+    for standing, expected in ((there, False), ((*there, SLUG), True)):
+        where = situation([AGAIN], catalog(*standing), pending, deltas, files=DATA, table=HistoryTable(kind="table"))
+        assert ("record-code" in proposed(where)) is expected
+
+
 def test_where_code_writes_what_is_there_no_row_need_be_there_twice() -> None:
-    where = lost(1, 3, failure("blog.3", "23505", "blog_post", operation="Code", constraint_name="uq"))
+    where = lost(1, 2, AGAIN)
     (mend,) = fixes.mends(where, where.roots[0])
     assert mend.person.startswith("the code of blog.3 writes to blog_post what is there already")
 

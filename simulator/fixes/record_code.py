@@ -1,0 +1,20 @@
+"""Record a migration whose code meets the rows that it wrote when it ran. Pure."""
+
+from __future__ import annotations
+
+from simulator import lost_code
+from simulator.model import Finding
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "record-code"
+TITLE = "Record the migration whose code has run"
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    """Only where the history vouches for it: code that is recorded never runs."""
+    name = root.failure.migration
+    if name is None or not lost_code.has_run(situation, root):
+        return None
+    note = f"the code of {name} is taken as done: what it writes is there, and the history has lost its row"
+    return Mend(ID, TITLE, (root.id,), fake=frozenset({name}), note=note)
