@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.ddl.names import OTHERS, RELATIONS, other, qualified, quote
 from simulator.model import Fact
+from simulator.sql import literal
 
 # Where things are moved that stand in the way and hold rows.
 ASIDE = "migsim_aside"
@@ -29,6 +30,16 @@ def drop(fact: Fact) -> str | None:
             return f"DROP {OTHERS[fact.kind]} {other(fact)}"
         case _:
             return None
+
+
+def drop_column(fact: Fact, rows: str, said: str) -> str:
+    """Drop a column, unless there are such rows (a condition) in its table, which stop it with those words."""
+    table = qualified(fact.schema, fact.relation)
+    return (
+        f"DO $$ BEGIN IF EXISTS (SELECT FROM {table} WHERE {rows}) "
+        f"THEN RAISE EXCEPTION USING MESSAGE = {literal(said)}; END IF; END $$;\n"
+        f"ALTER TABLE {table} DROP COLUMN {quote(fact.name)}"
+    )
 
 
 def set_aside(fact: Fact) -> tuple[str, ...]:

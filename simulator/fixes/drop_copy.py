@@ -8,7 +8,6 @@ from simulator.fixes.collision import holders
 from simulator.model import Fact, Finding
 from simulator.route import Mend
 from simulator.situation import Situation
-from simulator.sql import literal
 
 ID = "drop-copy"
 TITLE = "Drop the column that is a copy, once every row has shown that, then migrate"
@@ -24,19 +23,11 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     renamed = [fact for fact in effects.still if _may_become(fact, copy)]
     if len(renamed) != 1 or copy not in effects.present | {standing for standing, _wanted in effects.different}:
         return None
-    return Mend(ID, TITLE, (root.id,), clear=(_drop_if_same(renamed[0], copy),))
+    differ = f"{ddl.quote(renamed[0].name)} IS DISTINCT FROM {ddl.quote(copy.name)}"
+    said = f"{copy.relation}.{copy.name} is no copy of {renamed[0].name}"
+    return Mend(ID, TITLE, (root.id,), clear=(ddl.drop_column(copy, differ, said),))
 
 
 def _may_become(column: Fact, copy: Fact) -> bool:
     same_place = (column.kind, column.schema, column.relation) == (copy.kind, copy.schema, copy.relation)
     return same_place and column.definition[0] == copy.definition[0] and alike(column, copy._replace(name=column.name))
-
-
-def _drop_if_same(original: Fact, copy: Fact) -> str:
-    table, one, other = ddl.qualified(copy.schema, copy.relation), ddl.quote(original.name), ddl.quote(copy.name)
-    said = literal(f"{copy.relation}.{copy.name} is no copy of {original.name}")
-    return (
-        f"DO $$ BEGIN IF EXISTS (SELECT FROM {table} WHERE {one} IS DISTINCT FROM {other}) "
-        f"THEN RAISE EXCEPTION USING MESSAGE = {said}; END IF; END $$;\n"
-        f"ALTER TABLE {table} DROP COLUMN {other}"
-    )

@@ -216,3 +216,19 @@ def test_code_that_meets_what_it_would_write_is_a_persons_where_no_row_is_gone(c
     report = case(FIRST_TWO + UNIQUE, BY_CODE).rehearse(trials=True)
     assert [(one["sqlstate"], one["cause"]["id"]) for one in report["findings"]] == [("23505", "code-on-data")]
     assert recommended(report) is None
+
+
+NOT_NULL = 'migrations.AddField("Post", "slug", models.CharField(max_length=64, default="-"))'
+FILLED = {
+    "blog/models.py": MODELS.replace('64, null=True)\n    body = models.TextField(default="-")', '64, default="-")'),
+    "blog/migrations/0003_slug.py": migration(NOT_NULL, "blog.0002_tag"),
+}
+
+
+def test_a_column_that_no_row_fills_is_made_anew_and_one_that_some_do_is_a_persons(case: Any) -> None:
+    by_hand = "ALTER TABLE blog_post ADD slug varchar(64);"
+    migsim = case(by_hand, FILLED)
+    assert (recommended(migsim.rehearse(trials=True)) or {})["id"] == "drop-unfilled"
+    report = case(by_hand + "UPDATE blog_post SET slug = 'b' WHERE title = 'b';", FILLED).rehearse(trials=True)
+    assert recommended(report) is None
+    assert outcomes(report)["drop-unfilled"] == "fails"

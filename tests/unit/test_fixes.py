@@ -208,6 +208,18 @@ def test_a_column_of_another_type_or_without_known_rows_is_no_copy() -> None:
     assert "drop-copy" not in proposed(rename(column("blog_post", "head", "text"), tier="schema"))
 
 
+def test_a_column_that_allows_null_is_dropped_where_the_code_allows_none_and_no_row_fills_it() -> None:
+    wanted = Fact("column", "public", "blog_post", "slug", ("varchar(40)", "NOT NULL", "", "", "", ""))
+    taken = failure("blog.3", "42701", "blog_post", column_name="slug")
+    where = situation([taken], catalog(POST, TITLE, SLUG), ("blog.3",), [*DELTAS[:2], delta("blog.3", wanted)])
+    assert proposed(where)[:2] == ["alter-and-fake", "drop-unfilled"]
+    (sql,) = fixes.mends(where, where.roots[0])[1].clear
+    assert sql.startswith('DO $$ BEGIN IF EXISTS (SELECT FROM "blog_post" WHERE "slug" IS NOT NULL) THEN RAISE')
+    assert "drop-unfilled" not in proposed(replace(where, tier="schema"))
+    wider = situation([taken], catalog(POST, TITLE, column("blog_post", "slug")), ("blog.3",))
+    assert "drop-unfilled" not in proposed(wider)
+
+
 def view(name: str, query: str) -> Fact:
     return Fact("relation", "public", name, "", ("view", query))
 
