@@ -29,7 +29,20 @@ from simulator.baseline import Baseline
 from simulator.catalog import Catalog
 from simulator.fix_plans import Choices, Plan
 from simulator.graph import app_of
-from simulator.model import Delta, Failure, Finding, Fix, FixOutcome, History, Met, MigrationFile, Phase, Survey, Trace
+from simulator.model import (
+    Delta,
+    Existing,
+    Failure,
+    Finding,
+    Fix,
+    FixOutcome,
+    History,
+    Met,
+    MigrationFile,
+    Phase,
+    Survey,
+    Trace,
+)
 from simulator.progress import Progress
 from simulator.roles import SUPERUSER
 from simulator.situation import BehindSequence, HistoryTable, Reference, Situation
@@ -39,6 +52,7 @@ from simulator.trials import Bench, attempt
 # the last resort.
 Trials = Literal["none", "until one works", "all", "all, and a reset"]
 SLOW_TRIAL = 60.0  # seconds; after one that took longer, what people try is named and not tried
+NAME_TAKEN = "42P07"  # PostgreSQL manual, appendix A: duplicate_table
 DENIED = "42501"  # PostgreSQL manual, appendix A: insufficient_privilege
 NO_SCHEMA = "3F000"  # PostgreSQL manual, appendix A: invalid_schema_name
 
@@ -213,6 +227,7 @@ class _Seen:
     files: Mapping[str, MigrationFile]
     surveyed: Mapping[str, Catalog]
     end: Catalog
+    held: Mapping[str, Existing]
     rows_kept: Mapping[str, int]
     history: History
     stopped: Failure | None  # what ended the survey before its end
@@ -248,11 +263,12 @@ def _survey(patient: Patient, first: Sequence[str] = ()) -> _Seen:
             owners = database.owners(connection)
             known = patient.trace.history.schemas if patient.trace.history else None
             table = evidence.history_table(connection, bench.base.role.project_user, known)
-            content_types = evidence.content_types(connection)
+            content_types = evidence.content_types(connection, bench.base.role.project_user, known)
             behind = numbering.behind(connection)
         trace = bench.rehearsals.survey(bench.code, databases)
         with database.connect(place) as connection:
             after = database.count_rows(connection)
+            held = _held(connection, trace)
     finally:
         bench.base.drop(bench.environment, databases)
     surveyed = effects.reference_of(trace.deltas, None)
@@ -268,11 +284,19 @@ def _survey(patient: Patient, first: Sequence[str] = ()) -> _Seen:
         files={file.name: file for file in trace.files},
         surveyed=surveyed.after,
         end=surveyed.final,
+        held=held,
         # What the migrations themselves delete is no loss of a fix's.
         rows_kept={table.name: min(table.rows, after[oid].rows if oid in after else 0) for oid, table in rows.items()},
         history=trace.history or patient.trace.history or History(),
         stopped=trace.failure,
     )
+
+
+def _held(connection: database.Connection, trace: Trace) -> dict[str, Existing]:
+    """What holds the names that a survey collided with, whosever it is."""
+    met = trace.survey.met if trace.survey else ()
+    names = sorted({one.failure.relation for one in met if one.failure.sqlstate == NAME_TAKEN and one.failure.relation})
+    return {name: held[0] for name in names if (held := database.holders(connection, name))}
 
 
 def _situation(
@@ -289,6 +313,7 @@ def _situation(
         rows=seen.rows,
         owners=seen.owners,
         surveyed=seen.end,
+        held=seen.held,
     )
     met = [*(Met(error) for restore in patient.base.restores for error in restore.errors), *seen.survey.met]
     pending = [name for name in history.pending if name in seen.files]

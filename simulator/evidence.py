@@ -77,10 +77,13 @@ def history_table(connection: Connection, role: str, search_schemas: Sequence[st
     )
 
 
-def content_types(connection: Connection, role: str = "") -> frozenset[str] | None:
-    """ "app.model" of each row of django_content_type; None: there is no such table."""
+def content_types(
+    connection: Connection, role: str, search_schemas: Sequence[str] | None = None
+) -> frozenset[str] | None:
+    """ "app.model" of each row of django_content_type, looked up as the history; None: there is no such table."""
+    schemas = search_schemas if search_schemas is not None else _search_path(connection, role)
     found = {schema: oid for schema, oid, _owner, _kind in connection.execute(_RELATIONS, (CONTENT_TYPES,))}
-    schema = next((name for name in _search_path(connection, role) if name in found), None)
+    schema = next((name for name in schemas if name in found), None)
     if schema is None or not {"app_label", "model"} <= _columns(connection, found[schema]):
         return None
     query = sql.SQL("SELECT concat(app_label, '.', model) FROM {}").format(sql.Identifier(schema, CONTENT_TYPES))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from simulator import shape
 from simulator.catalog import Catalog
@@ -53,6 +53,7 @@ class Ground:
     rows: Mapping[str, int] | None = None
     owners: Mapping[str, str] | None = None
     surveyed: Catalog | None = None  # what stood at the survey's end: a code that collides with itself
+    held: Mapping[str, Existing] = field(default_factory=dict)  # by name, what no catalog tells: an extension's
 
 
 def find(failure: Failure, met: Sequence[Met], ground: Ground) -> tuple[Finding, ...]:
@@ -101,7 +102,16 @@ def existing(failure: Failure, ground: Ground) -> Existing | None:
         if holder is not None:
             found = _described(holder, failure, catalog, wanted_in, ground)
             return None if failure.sqlstate == WRONG_KIND and found.shape is not Shape.OTHER_KIND else found
-    return None
+    return _of_nobodys_catalog(failure, ground)
+
+
+def _of_nobodys_catalog(failure: Failure, ground: Ground) -> Existing | None:
+    """An extension's relation, or a column's own sequence: neither is a migration's to alter or to move."""
+    held = ground.held.get(failure.relation or "") if failure.sqlstate == "42P07" else None
+    if held is None:
+        return None
+    whose = f"it belongs to the extension {held.extension}" if held.extension else "a column owns it"
+    return replace(held, shape=Shape.OTHER_KIND, differences=(whose,))
 
 
 def _wanted_in(failure: Failure, ground: Ground) -> Catalog:

@@ -1,7 +1,7 @@
 """Migrations whose code meets the rows that it once wrote: whether the history vouches for that. Pure.
 
-What only changes rows leaves no trace in the catalog. That a row is there which the code would write may be chance; that
-django_migrations gave out a number for a row that is gone, or that later migrations are in effect, is not.
+What only changes rows leaves no trace in the catalog. That a row is there which the code would write may be chance;
+that django_migrations gave out a number for a row that is gone, or that later migrations are in effect, is not.
 """
 
 from __future__ import annotations

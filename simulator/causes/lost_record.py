@@ -16,7 +16,9 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     name = facts.name_of(root)
     if lost_code.has_run(situation, root):
         again = words.written_again(root)
-        return Cause(ID, TITLE, "likely", tuple(filter(None, (words.no_row(name), words.numbers(situation.table), again))))
+        return Cause(
+            ID, TITLE, "likely", tuple(filter(None, (words.no_row(name), words.numbers(situation.table), again)))
+        )
     done = facts.done_already(situation, root)
     ended, missing = facts.content_types(situation, name), situation.table.missing_ids
     if not done and not (facts.own_collision(root) and ended and missing and _named_by_django(situation, name)):

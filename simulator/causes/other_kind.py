@@ -17,10 +17,7 @@ WRONG_KIND = ("42809", "0A000")
 def explain(situation: Situation, root: Finding) -> Cause | None:
     standing = root.existing
     if standing is not None and standing.shape is Shape.OTHER_KIND and standing.differences:
-        evidence = [*words.differences(root)]
-        if standing.extension:
-            evidence.append(f"it belongs to the extension {standing.extension}")
-        return Cause(ID, TITLE, "certain", tuple(evidence))
+        return Cause(ID, TITLE, "certain", tuple(words.differences(root)))
     if root.failure.sqlstate in WRONG_KIND:
         return _stands_for(situation, root)
     return None

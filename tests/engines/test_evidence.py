@@ -139,7 +139,7 @@ def test_something_that_has_not_the_columns_has_no_rows(server: Server, empty: A
 def test_nothing_at_all(empty: Address) -> None:
     assert table(empty) == HistoryTable()
     with database.connect(empty) as connection:
-        assert evidence.content_types(connection) is None
+        assert evidence.content_types(connection, "postgres") is None
 
 
 def test_content_types_are_those_of_the_schema_that_is_looked_in(server: Server, empty: Address) -> None:
@@ -150,7 +150,8 @@ def test_content_types_are_those_of_the_schema_that_is_looked_in(server: Server,
         "INSERT INTO public.django_content_type VALUES (1, 'blog', 'post'), (2, 'auth', 'user')",
     )
     with database.connect(empty) as connection:
-        assert evidence.content_types(connection) == {"blog.post", "auth.user"}
+        assert evidence.content_types(connection, "postgres") == {"blog.post", "auth.user"}
+        assert evidence.content_types(connection, "postgres", ["other", "public"]) == frozenset()
 
 
 # --- files and repositories ----------------------------------------------------------------------

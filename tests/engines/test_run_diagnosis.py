@@ -232,3 +232,12 @@ def test_a_column_that_no_row_fills_is_made_anew_and_one_that_some_do_is_a_perso
     report = case(by_hand + "UPDATE blog_post SET slug = 'b' WHERE title = 'b';", FILLED).rehearse(trials=True)
     assert recommended(report) is None
     assert outcomes(report)["drop-unfilled"] == "fails"
+
+
+def test_a_name_that_a_columns_own_sequence_holds_is_told_and_nothing_of_that_table_is_moved(case: Any) -> None:
+    make = migration('migrations.RunSQL("CREATE SEQUENCE old_id_seq")', "blog.0002_tag")
+    report = case("CREATE TABLE old (id serial);", {"blog/migrations/0003_seq.py": make}).rehearse(trials=True)
+    (root,) = report["findings"]
+    assert (root["existing"]["kind"], root["existing"]["shape"]) == ("sequence", "other-kind")
+    assert root["cause"]["evidence"] == ["sequence public.old_id_seq: a column owns it"]
+    assert recommended(report) is None

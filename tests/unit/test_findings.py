@@ -8,7 +8,7 @@ from typing import Any
 from simulator import effects, findings
 from simulator.catalog import Catalog
 from simulator.findings import Ground
-from simulator.model import Delta, Failure, Finding, Met, MigrationFile, MigrationOperation, Phase, Shape
+from simulator.model import Delta, Existing, Failure, Finding, Met, MigrationFile, MigrationOperation, Phase, Shape
 from tests.support.facts import catalog, column, delta, index, table, unique
 
 POST, TITLE = table("blog_post"), column("blog_post", "title")
@@ -199,3 +199,15 @@ def test_without_a_reference_nothing_is_compared() -> None:
     found = find([failure("blog.2", relation="blog_tag")], bare)
     assert found[0].existing is not None
     assert found[0].existing.shape is None
+
+
+def test_what_belongs_to_an_extension_holds_its_name_though_no_catalog_tells_it() -> None:
+    held = {"tag_name": Existing("view", "tag_name", "public", extension="pg_buffercache")}
+    found = find([failure("blog.2", relation="tag_name")], ground(catalog(POST, TITLE), held=held))
+    assert found[0].existing is not None
+    assert (found[0].existing.shape, found[0].existing.differences) == (
+        Shape.OTHER_KIND,
+        ("it belongs to the extension pg_buffercache",),
+    )
+    other = find([failure("blog.2", "42710", "tag_name")], ground(catalog(POST, TITLE), held=held))
+    assert other[0].existing is None
