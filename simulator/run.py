@@ -14,7 +14,7 @@ from simulator import baseline, database, engines, fix_script_trial, planning, r
 from simulator.baseline import Baseline
 from simulator.checksum import Checksum
 from simulator.deadline import deadline, disarm
-from simulator.diagnosis import Diagnosis, Patient, Trials, diagnose
+from simulator.diagnosis import Diagnosis, Trials, diagnose
 from simulator.disk import told_when_full
 from simulator.duration import seconds
 from simulator.engines import Choice
@@ -29,6 +29,7 @@ from simulator.roles import SUPERUSER
 from simulator.scenario import Scenario
 from simulator.scenarios import LoadedScenario
 from simulator.sources import Sources, main_dump
+from simulator.survey import Patient
 from simulator.trials import Bench, database_option
 
 

@@ -1,0 +1,179 @@
+"""What a database holds and what a survey of it met, put together with the reference to one situation.
+
+Both are read on databases of their own, which are dropped once they have been looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator import database, effects, evidence, findings, migration_files, numbering
+from simulator.baseline import Baseline
+from simulator.catalog import Catalog
+from simulator.graph import app_of
+from simulator.model import Delta, Existing, Failure, History, Met, MigrationFile, Phase, Survey, Trace
+from simulator.roles import SUPERUSER
+from simulator.situation import BehindSequence, HistoryTable, Reference, Situation
+from simulator.trials import Bench
+
+NAME_TAKEN = "42P07"  # PostgreSQL manual, appendix A: duplicate_table
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What is diagnosed: where it runs, and what the plain rehearsal said."""
+
+    bench: Bench
+    trace: Trace  # of the plain rehearsal
+    tier: Literal["data", "schema"]
+
+    @property
+    def base(self) -> Baseline:
+        return self.bench.base
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the baseline held, and what a survey of it met."""
+
+    baseline: Catalog
+    table: HistoryTable
+    content_types: frozenset[str] | None
+    owners: Mapping[str, str]
+    rows: Mapping[str, int]
+    tables: Mapping[int, str]
+    behind: tuple[BehindSequence, ...]
+    survey: Survey
+    files: Mapping[str, MigrationFile]
+    surveyed: Mapping[str, Catalog]
+    end: Catalog
+    held: Mapping[str, Existing]
+    rows_kept: Mapping[str, int]
+    history: History
+    stopped: Failure | None  # what ended the survey before its end
+
+
+def reference(patient: Patient, schemas: Sequence[str] = ()) -> tuple[dict[str, Delta], Reference]:
+    """``schemas``: who runs the server has made those beforehand."""
+    bench = patient.bench
+    databases = bench.base.empty(bench.environment, schemas)
+    try:
+        trace = bench.rehearsals.reference(bench.code, databases)
+    finally:
+        bench.base.drop(bench.environment, databases)
+    failure = trace.failure
+    if failure is None and not trace.complete:
+        failure = Failure(
+            "", "its process ended before it could report", Phase.SETTINGS, sandbox=trace.ended or "it died"
+        )
+    return effects.by_migration(trace.deltas), effects.reference_of(trace.deltas, failure)
+
+
+def look(patient: Patient, first: Sequence[str] = ()) -> Seen:
+    """On a clone that is read first. ``first``: statements that get it past what stopped it."""
+    bench = patient.bench
+    databases = bench.base.clone(bench.environment, bench.base.role.project_user)
+    place = bench.environment.address(databases[bench.alias].dbname, SUPERUSER)
+    try:
+        with database.connect(place) as connection:
+            for statement in first:
+                connection.execute(statement.encode())
+            baseline = database.read_catalog(connection)
+            rows = database.count_rows(connection)
+            owners = database.owners(connection)
+            known = patient.trace.history.schemas if patient.trace.history else None
+            table = evidence.history_table(connection, bench.base.role.project_user, known)
+            content_types = evidence.content_types(connection, bench.base.role.project_user, known)
+            behind = numbering.behind(connection)
+        trace = bench.rehearsals.survey(bench.code, databases)
+        with database.connect(place) as connection:
+            after = database.count_rows(connection)
+            held = _held(connection, trace)
+    finally:
+        bench.base.drop(bench.environment, databases)
+    surveyed = effects.reference_of(trace.deltas, None)
+    return Seen(
+        baseline=baseline,
+        table=table,
+        content_types=content_types,
+        owners=owners,
+        rows={table.name: table.rows for table in rows.values()},
+        tables={oid: table.name for oid, table in rows.items()},
+        behind=behind,
+        survey=trace.survey or Survey(),
+        files={file.name: file for file in trace.files},
+        surveyed=surveyed.after,
+        end=surveyed.final,
+        held=held,
+        # What the migrations themselves delete is no loss of a fix's.
+        rows_kept={table.name: min(table.rows, after[oid].rows if oid in after else 0) for oid, table in rows.items()},
+        history=trace.history or patient.trace.history or History(),
+        stopped=trace.failure,
+    )
+
+
+def _held(connection: database.Connection, trace: Trace) -> dict[str, Existing]:
+    """What holds the names that a survey collided with, whosever it is."""
+    met = trace.survey.met if trace.survey else ()
+    names = sorted({one.failure.relation for one in met if one.failure.sqlstate == NAME_TAKEN and one.failure.relation})
+    return {name: held[0] for name in names if (held := database.holders(connection, name))}
+
+
+def situation(
+    patient: Patient, failure: Failure, deltas: Mapping[str, Delta], reference: Reference, seen: Seen
+) -> Situation:
+    bench, history = patient.bench, seen.history
+    done = effects.effects(deltas, _unapplied(history, reference), seen.baseline) if reference.complete else {}
+    ground = findings.Ground(
+        baseline=seen.baseline,
+        reference=reference,
+        effects=done,
+        files=seen.files,
+        applied=frozenset(history.applied),
+        rows=seen.rows,
+        owners=seen.owners,
+        surveyed=seen.end,
+        held=seen.held,
+    )
+    met = [*(Met(error) for restore in patient.base.restores for error in restore.errors), *seen.survey.met]
+    pending = [name for name in history.pending if name in seen.files]
+    found = findings.find(failure, met, ground)
+    return Situation(
+        failure=failure,
+        findings=found,
+        history=history,
+        table=seen.table,
+        files=seen.files,
+        baseline=seen.baseline,
+        reference=reference,
+        effects=done,
+        surveyed=seen.surveyed,
+        ran=seen.survey.ran,
+        code_runs=seen.survey.code_runs,
+        content_types=seen.content_types,
+        rows=seen.rows,
+        rows_kept=seen.rows_kept,
+        tables=seen.tables,
+        owners=seen.owners,
+        behind=seen.behind,
+        git=migration_files.git_traces(
+            bench.code,
+            history.not_on_disk,
+            apps=tuple({app_of(one.failure.migration) for one in found if one.root and one.failure.migration}),
+            files=tuple(seen.files.values()),
+        ),
+        edits=migration_files.edited_after(bench.code, tuple(seen.files.values()), seen.table.rows),
+        texts=migration_files.texts(bench.code, [seen.files[name] for name in pending]),
+        restored_over_data=any(one.over_data and not one.by_hand for one in patient.base.restores),
+        restore_failed=any(not restore.over_data and restore.errors for restore in patient.base.restores),
+        role=bench.base.role.project_user,
+        superuser=bench.base.role.superuser,
+        tier=patient.tier,
+    )
+
+
+def _unapplied(history: History, reference: Reference) -> Sequence[str]:
+    """The plan, and what migrate leaves out of it: what lies beneath a leaf that is recorded."""
+    return tuple(dict.fromkeys((*history.pending, *(name for name in reference.after if name not in history.applied))))
