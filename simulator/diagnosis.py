@@ -55,11 +55,10 @@ def diagnose(patient: Patient, failure: Failure, progress: Progress, *, trials: 
                 database.make_superuser(admin, patient.base.role.project_user)
             seen = survey.look(patient)
     with progress.stage("reference", "building the same schema from nothing"):
-        deltas, reference = survey.reference(patient)
+        deltas, reference = survey.reference(patient, seen)
         if reference.failure is not None and reference.failure.sqlstate == NO_SCHEMA:
-            deltas, reference = survey.reference(
-                patient, [fact.schema for fact in seen.baseline if fact.kind == "schema"]
-            )
+            schemas = [fact.schema for fact in seen.baseline if fact.kind == "schema"]
+            deltas, reference = survey.reference(patient, seen, schemas)
     situation = with_causes(survey.situation(patient, failure, deltas, reference, seen))
     warnings = (*refused, *_of_reference(reference, failure))
     if reference.failure is not None and reference.failure.sandbox:

@@ -50,9 +50,12 @@ class Rehearsals:
         """Run the project's command. ``checks``: when it exited 0, once more, and select from every model."""
         return self._run(code, replace(self._request(databases), replay=checks, smoke=checks))
 
-    def reference(self, code: Tree, databases: Mapping[str, Address]) -> Trace:
-        """Run the whole command on databases with nothing in them, and tell what each migration makes there."""
-        asked = replace(self._request(databases), mode="reference", smoke=True, catalog=True)
+    def reference(self, code: Tree, databases: Mapping[str, Address], originals: Sequence[str] = ()) -> Trace:
+        """Run the whole command on databases with nothing in them, and tell what each migration makes there.
+
+        ``originals``: squashes in whose place what they replace is run.
+        """
+        asked = replace(self._request(databases), mode="reference", smoke=True, catalog=True, originals=originals)
         return self._run(code, replace(asked, command=self.command[:1]))
 
     def survey(self, code: Tree, databases: Mapping[str, Address]) -> Trace:

@@ -69,6 +69,7 @@ class Request:
     catalog: bool = False  # tell what each migration changes in the catalog
     steps: Sequence[Step] = ()  # mode trial: what comes before the command
     resets: Sequence[str] = ()  # apps whose migration files are taken as deleted
+    originals: Sequence[str] = ()  # mode reference: squashes in whose place what they replace is run
 
 
 def request_json(request: Request) -> str:
@@ -90,6 +91,7 @@ def request_json(request: Request) -> str:
             "catalog": {"query": catalog.QUERY, "settings": dict(catalog.SETTINGS)} if request.catalog else None,
             "steps": [{"manage": list(step.manage)} if step.manage else {"sql": step.sql} for step in request.steps],
             "resets": list(request.resets),
+            "originals": list(request.originals),
         }
     )
 

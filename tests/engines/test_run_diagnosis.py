@@ -241,3 +241,36 @@ def test_a_name_that_a_columns_own_sequence_holds_is_told_and_nothing_of_that_ta
     assert (root["existing"]["kind"], root["existing"]["shape"]) == ("sequence", "other-kind")
     assert root["cause"]["evidence"] == ["sequence public.old_id_seq: a column owns it"]
     assert recommended(report) is None
+
+
+SQUASHED = """\
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    replaces = [("blog", "0001_initial"), ("blog", "0002_tag"), ("blog", "0003_slug")]
+    initial = True
+    operations = [
+        migrations.CreateModel("Post", [
+            ("id", models.BigAutoField(primary_key=True)), ("title", models.CharField(max_length=100)),
+            ("slug", models.CharField(max_length=64, null=True)),
+        ]),
+        migrations.CreateModel("Tag", [
+            ("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=40)),
+        ]),
+    ]
+"""
+
+
+def test_what_a_squash_replaces_is_judged_one_by_one_where_only_a_part_of_it_is_recorded(case: Any) -> None:
+    squash = {
+        "blog/models.py": MODELS.replace('    body = models.TextField(default="-")\n', ""),
+        "blog/migrations/0003_slug.py": migration(SLUG, "blog.0002_tag"),
+        "blog/migrations/0001_squashed_0003_slug.py": SQUASHED,
+    }
+    gone = "INSERT INTO django_migrations (app, name) VALUES ('x', 'x'); DELETE FROM django_migrations WHERE app = 'x';"
+    report = case(gone + TAG + ROWS, squash).rehearse(trials=True)
+    assert roots(report) == [("blog.0002_tag", "blog_tag", "same")]
+    assert report["findings"][0]["cause"]["id"] == "lost-record"
+    fix = recommended(report) or {}
+    assert [step.get("manage") for step in fix["steps"]] == [["migrate", "blog", "0002_tag", "--fake"], ["migrate"]]

@@ -159,6 +159,7 @@ def test_the_request_as_the_probe_reads_it() -> None:
         "catalog": None,
         "steps": [],
         "resets": [],
+        "originals": [],
     }
 
 

@@ -25,6 +25,7 @@ from migsim_probe import (
     signals,
     smoke,
     snapshots,
+    squashes,
     start,
     survey,
     trial,
@@ -114,6 +115,8 @@ class Probe:
             return
         if self.request["mode"] == "trial" and not self._trial():
             return
+        if self.request.get("originals"):
+            squashes.run_originals(self.request["originals"])
         with self._snapshots() as applied:
             error, _ran = self._migrate(applied)
         if error is not None:
