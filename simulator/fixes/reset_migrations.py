@@ -71,7 +71,8 @@ def _with_dependents(situation: Situation, apps: set[str], own: set[str]) -> set
 def _steps(situation: Situation, apps: list[str], options: tuple[str, ...]) -> Iterator[Step]:
     """New files, their rows for the old ones, what other apps have pending, what the schema lacks, and the record."""
     yield Step(manage=("makemigrations", *apps))
-    yield Step(sql=";\n".join(_rows(situation, apps)))
+    if situation.table.kind is not None:
+        yield Step(sql=";\n".join(_rows(situation, apps)))
     yield from (Step(manage=("migrate", app, *options)) for app in _others(situation, apps))
     lacking = [sql for name in situation.pending if app_of(name) in apps for sql in _pieces(situation, name)]
     yield from (Step(sql=text) for text in scripts(lacking))

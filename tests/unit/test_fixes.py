@@ -438,6 +438,9 @@ def test_a_reset_is_named_where_files_and_history_have_parted_and_proposed_where
     asked = fixes.reset(where)
     assert asked is not None
     assert (texts(asked), asked.resets) == (RESET, ("blog",))
+    bare = fixes.reset(replace(where, table=HistoryTable()))
+    assert bare is not None
+    assert texts(bare) == [RESET[0], RESET[1], *RESET[3:]]
 
 
 def test_a_reset_takes_along_who_names_a_deleted_migration_and_leaves_packages_alone() -> None:
