@@ -41,7 +41,7 @@ def _reset(situation: Situation, apps: Iterable[str], options: tuple[str, ...]) 
     person = f"delete the {len(deleted)} migration files of {', '.join(apps)} (their __init__.py stay)"
     return Fix(
         ID,
-        f"reset the migrations of {', '.join(apps)} (the last resort)",
+        f"reset the migrations of {', '.join(apps)}",
         (Step(person=person), *_steps(situation, apps, options)),
         mends=tuple(root.id for root in situation.roots),
         note=_cost(situation, deleted),
