@@ -25,6 +25,7 @@ images: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run_against_by_hand.py
 	$(BIN)/python benchmarks/diagnosis_against_plain.py
+	$(BIN)/python benchmarks/forks_against_copies.py
 
 clean:
 	test ! -x $(BIN)/migsim || $(BIN)/migsim clean

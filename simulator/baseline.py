@@ -21,6 +21,9 @@ from simulator.sources import Sources, main_dump
 
 POSTGRESQL = "postgresql"
 
+# Bytes from which a copy-on-write copy of the whole cluster takes less time than a copy of its databases.
+LARGE = 1 << 30
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -33,6 +36,7 @@ class Baseline:
     not_checked: tuple[str, ...] = ()
     bare: tuple[str, ...] = ()  # aliases of databases that no step has filled, but for the one under rehearsal
     attempts: tuple[Attempt, ...] = ()
+    forks: bool = False  # copies are made copy-on-write, where the engine can
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -41,14 +45,18 @@ class Baseline:
         return tuple(error for restored in self.restores for error in restored.errors)
 
     def clone(self, environment: Environment, user: str) -> dict[str, Address]:
-        """A private copy of each database; where the project reaches it as ``user``. Shared ones stay shared."""
+        """A private copy of each database; where the project reaches it as ``user``. Shared ones stay shared.
+
+        Of large ones there is one at a time: it has to be dropped before the next, or anything else, is made.
+        """
         number = next(self._numbers)
         names = {
             source: f"rehearsal{number}_{place}" for place, source in enumerate(dict.fromkeys(self.sealed.values()))
         }
-        with database.connect(environment.address("postgres", SUPERUSER)) as admin:
-            for source, name in names.items():
-                database.clone(admin, source, name)
+        if not (self.forks and _fork(environment, names)):
+            with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+                for source, name in names.items():
+                    database.clone(admin, source, name)
         return {alias: environment.inside(names[source], user) for alias, source in self.sealed.items()}
 
     def empty(self, environment: Environment, schemas: Iterable[str] = ()) -> dict[str, Address]:
@@ -69,9 +77,25 @@ class Baseline:
 
     def drop(self, environment: Environment, databases: Mapping[str, Address]) -> None:
         """A copy that was looked at is only room on the disk."""
+        names = dict.fromkeys(address.dbname for address in databases.values())
+        if any(environment.end_fork(name) for name in names):
+            return
         with database.connect(environment.address("postgres", SUPERUSER)) as admin:
-            for name in dict.fromkeys(address.dbname for address in databases.values()):
+            for name in names:
                 database.drop(admin, name)
+
+
+def _fork(environment: Environment, names: Mapping[str, str]) -> bool:
+    """Copies of all sealed databases at once; False: the engine can't."""
+    with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+        database.checkpoint(admin)
+    place = environment.fork(names.values())
+    if place is None:
+        return False
+    with database.connect(place) as admin:
+        for source, name in names.items():
+            database.unseal(admin, source, name)
+    return True
 
 
 def build(
@@ -81,8 +105,13 @@ def build(
     rehearsals: Rehearsals,
     aliases: Iterable[Alias],
     progress: Progress,
+    *,
+    keep: bool = False,
 ) -> Baseline:
-    """Make each alias's database by its steps and seal it. Raises CannotTell and UsageError."""
+    """Make each alias's database by its steps and seal it. Raises CannotTell and UsageError.
+
+    ``keep``: copies will outlive the run, so each has to be whole.
+    """
     scenario = loaded.scenario
     names = databases_of(scenario, aliases)
     builder = _Builder(
@@ -100,6 +129,7 @@ def build(
     with database.connect(environment.address("postgres", SUPERUSER)) as admin:
         for name in dict.fromkeys(names.values()):
             database.seal(admin, name)
+        large = database.can_be_forked(admin, names.values(), LARGE)
     done, bare = builder.done, bare_aliases(names, scenario)
     notes = [builder.role.note, *(note for one in done for note in one.not_checked), *map(_of_bare, bare)]
     return Baseline(
@@ -110,6 +140,7 @@ def build(
         not_checked=tuple(note for note in notes if note),
         bare=bare,
         attempts=tuple(builder.attempts),
+        forks=large and not keep,
     )
 
 

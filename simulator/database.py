@@ -27,6 +27,7 @@ _CONNECT_SECONDS = 10
 _LIBPQ_VARIABLE = re.compile(r"PG[A-Z]+(_TIMEOUT)?")
 # The version from which DROP DATABASE ends other sessions itself.
 _DROPS_BY_FORCE = 130000
+_BUILT_IN_TABLESPACES = 2  # pg_default and pg_global
 _OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 _NOT_OF_AN_EXTENSION = """NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
@@ -131,6 +132,27 @@ def clone(admin: Connection, source: str, name: str) -> None:
     end_sessions(admin, source)
     create_database(admin, name, row[0], template=source)
     _copy_settings(admin, source, name)
+
+
+def can_be_forked(admin: Connection, names: Iterable[str], least: int) -> bool:
+    """Whether those databases hold at least as many bytes, and the whole cluster lies in its data directory."""
+    row = admin.execute(
+        """SELECT sum(pg_database_size(datname)), (SELECT count(*) FROM pg_tablespace)
+           FROM pg_database WHERE datname = ANY (%s)""",
+        (list(names),),
+    ).fetchone()
+    return row is not None and row[0] is not None and row[0] >= least and row[1] == _BUILT_IN_TABLESPACES
+
+
+def checkpoint(admin: Connection) -> None:
+    """Write all that is in memory to the data directory."""
+    admin.execute("CHECKPOINT")
+
+
+def unseal(admin: Connection, source: str, name: str) -> None:
+    """In a fork the sealed database itself is the copy: open it, under a name of its own."""
+    _execute(admin, "ALTER DATABASE {} WITH IS_TEMPLATE false ALLOW_CONNECTIONS true", sql.Identifier(source))
+    _execute(admin, "ALTER DATABASE {} RENAME TO {}", sql.Identifier(source), sql.Identifier(name))
 
 
 def create_like(admin: Connection, source: str, name: str) -> None:

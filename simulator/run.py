@@ -195,7 +195,13 @@ def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: Tria
 
 def _baseline(stage: Stage) -> Baseline:
     return baseline.build(
-        stage.loaded, stage.found, stage.environment, stage.rehearsals, stage.settings.aliases, stage.progress
+        stage.loaded,
+        stage.found,
+        stage.environment,
+        stage.rehearsals,
+        stage.settings.aliases,
+        stage.progress,
+        keep=stage.keep,
     )
 
 
@@ -205,7 +211,10 @@ def _migrate(stage: Stage, base: Baseline, user: str, called: str = "") -> Trace
     with stage.progress.stage("migrate", f"rehearsing migrate as {called or user}"):
         trace = stage.rehearsals.migrate(stage.found.code, databases)
     trace = baseline.with_bare_alias(trace, base.bare)
-    return baseline.with_owner(trace, stage.environment, databases[stage.loaded.scenario.django.database])
+    trace = baseline.with_owner(trace, stage.environment, databases[stage.loaded.scenario.django.database])
+    if not stage.keep:
+        base.drop(stage.environment, databases)
+    return trace
 
 
 def _as_superuser(stage: Stage, base: Baseline) -> Trace:

@@ -7,7 +7,7 @@ Python, in the folder that holds manage.py). Neither place reaches anything but 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
@@ -75,6 +75,16 @@ class Environment(Protocol):
 
     def inside(self, dbname: str, user: str) -> Address:
         """Where commands in either place reach it."""
+
+    def fork(self, names: Iterable[str]) -> Address | None:
+        """A second server on a copy-on-write copy of the first one's whole cluster; where its ``postgres`` answers.
+
+        Databases of these names are from then on looked for there. The first one's last checkpoint counts, and it must
+        not be written to while a fork is in use. None: it can't be done here.
+        """
+
+    def end_fork(self, name: str) -> bool:
+        """Stop the fork that has that database, and all that was written to it is gone; False: none has."""
 
     def server_log(self) -> str:
         """The server's csvlog so far; its columns are those of PostgreSQL's manual, section 20.8.4."""

@@ -20,7 +20,7 @@ prepare_folders() {
     chmod 0700 "$PGDATA"
     chmod 3775 /var/run/postgresql
     if [ "$(id -u)" = 0 ]; then
-        chown -R postgres:postgres "$PGDATA"
+        find "$PGDATA" ! -user postgres -exec chown postgres:postgres '{}' +
         chown postgres:postgres /var/run/postgresql
     fi
 }

@@ -40,7 +40,10 @@ import sys, time
 from pathlib import Path
 from simulator import engines, store
 from tests.engines.test_contract import plan_for
-with store.open_run() as run, engines.ENGINES[sys.argv[1]]().open(plan_for(sys.argv[1], Path(sys.argv[2])), run):
+engine, folder = engines.ENGINES[sys.argv[1]](), Path(sys.argv[2])
+with store.open_run() as run, engine.open(plan_for(engine.name, folder), run) as environment:
+    environment.address("postgres", "postgres")
+    assert environment.fork(["template1"])
     print(run.id, flush=True)
     time.sleep(600)
 """
@@ -241,12 +244,39 @@ def test_the_servers_log_has_the_sqlstates(environment: Environment) -> None:
     assert ",22012," in environment.server_log()
 
 
+def test_a_fork_has_what_stood_there_and_keeps_what_it_writes_to_itself(environment: Environment) -> None:
+    first = environment.address("postgres", "postgres")
+    with connect(first) as connection:
+        connection.execute("drop database if exists stock")
+        connection.execute("create database stock")
+    with connect(environment.address("stock", "postgres")) as connection:
+        connection.execute("create table item as select n from generate_series(1, 1000) n")
+    for added in (0, 1):
+        with connect(first) as connection:
+            connection.execute("checkpoint")
+        place = environment.fork(["stock"])
+        assert place is not None
+        with connect(environment.address("stock", "postgres")) as connection:
+            assert connection.execute("select count(*) from item").fetchone() == (1000,)
+            connection.execute("insert into item select n from generate_series(1, 500) n")
+        with connect(place) as connection:
+            assert connection.execute("select count(*) from pg_database where datname = 'stock'").fetchone() == (1,)
+        inside = environment.inside("stock", "postgres")
+        asked = environment.run("project", (environment.python, "-c", ASK_SERVER, inside.host, str(inside.port)))
+        assert asked.stdout.strip() in ("N", "S"), asked.stderr
+        assert inside.port != environment.inside("postgres", "postgres").port
+        assert (environment.end_fork("stock"), environment.end_fork("stock")) == (True, False), added
+    with connect(environment.address("stock", "postgres")) as connection:
+        assert connection.execute("select count(*) from item").fetchone() == (1000,)
+
+
 def test_the_end_leaves_nothing(name: str, folder: Path) -> None:
     before = containers.anonymous_volumes() if name == "docker" else set()
     with store.open_run() as run:
         with engines.ENGINES[name]().open(plan_for(name, folder / "project"), run) as environment:
             address = environment.address("postgres", "postgres")
             idle = connect(address)
+            assert environment.fork(["template1"])
         entries = store.read_ledger(run.folder)
     assert entries
     assert left_of(name, run.id) == []

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from simulator.engines.docker import client, clients, images, objects, project, relay, server
 from simulator.engines.docker.clients import PORT, SOCKETS, Clients
 from simulator.engines.docker.environment import DockerEnvironment, ServerSide
+from simulator.engines.docker.forks import Forks
 from simulator.engines.docker.images import Chosen
 from simulator.engines.docker.objects import Objects
 from simulator.engines.docker.server import Server
@@ -59,7 +60,11 @@ def _opened(made: Objects, plan: Plan, chosen: Chosen) -> Iterator[DockerEnviron
         return ServerSide(running, _clients(made, plan, running, sockets), warnings)
 
     with relay.listening(made.run.folder / "s", code.container, code.python, target, PORT) as folder:
-        yield DockerEnvironment(awaited=awaited, place=code, sockets=folder)
+        forks = Forks(made, starting, sockets, code, plan.parameters)
+        try:
+            yield DockerEnvironment(awaited=awaited, place=code, sockets=folder, forks=forks)
+        finally:
+            forks.end_all()
 
 
 def _clients(made: Objects, plan: Plan, running: Server, sockets: str) -> Clients:

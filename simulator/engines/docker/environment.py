@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -13,6 +13,7 @@ from simulator.engines.base import Place as Where
 from simulator.engines.docker import archive, server
 from simulator.engines.docker.clients import PORT, SOCKETS, WORK, Clients
 from simulator.engines.docker.container import Container
+from simulator.engines.docker.forks import Forks
 from simulator.engines.docker.place import Place
 from simulator.engines.docker.server import Server
 from simulator.model import Address, Outcome
@@ -34,6 +35,7 @@ class DockerEnvironment:
     awaited: Callable[[], ServerSide]  # waits until the server answers, the first time it is called
     place: Place
     sockets: str  # the relay's socket directory on this machine
+    forks: Forks
     _numbers: count[int] = field(default_factory=count)
     confined: bool = True  # no container of ours has a network
 
@@ -84,10 +86,19 @@ class DockerEnvironment:
 
     def address(self, dbname: str, user: str) -> Address:
         self.awaited()
-        return Address(self.sockets, PORT, dbname, user)
+        fork = self.forks.running.get(dbname)
+        return Address(fork.sockets if fork else self.sockets, PORT, dbname, user)
 
     def inside(self, dbname: str, user: str) -> Address:
-        return Address(SOCKETS, PORT, dbname, user)
+        fork = self.forks.running.get(dbname)
+        return Address(SOCKETS, fork.port if fork else PORT, dbname, user)
+
+    def fork(self, names: Iterable[str]) -> Address | None:
+        self.awaited()
+        return self.forks.begin(names)
+
+    def end_fork(self, name: str) -> bool:
+        return self.forks.end(name)
 
     def server_log(self) -> str:
         return server.log(self.awaited().server)

@@ -37,12 +37,16 @@ class Objects:
     daemon: Daemon
     run: Run
 
-    def volume(self, suffix: str) -> str:
-        """A volume that goes with the run; its name."""
+    def volume(self, suffix: str, options: Mapping[str, str] | None = None) -> str:
+        """A volume that goes with the run; its name. ``options`` are the local driver's, as for mount(8)."""
         name = self._name(suffix)
         self.run.record(VOLUME, name=name, docker_host=self.daemon.host)
-        self.daemon.client.api.create_volume(name, labels=self._labels())
+        self.daemon.client.api.create_volume(name, driver_opts=dict(options or {}), labels=self._labels())
         return name
+
+    def mountpoint(self, volume: str) -> str:
+        """Where it is on the daemon's machine."""
+        return str(self.daemon.client.api.inspect_volume(volume)["Mountpoint"])
 
     def container(
         self,

@@ -6,8 +6,9 @@ import contextlib
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from docker.types import Mount
 
@@ -32,6 +33,11 @@ THROWAWAY = {
     "lc_messages": "C",
     "listen_addresses": "127.0.0.1",
 }
+ENVIRONMENT = {
+    "POSTGRES_USER": SUPERUSER,
+    "POSTGRES_HOST_AUTH_METHOD": "trust",
+    "POSTGRES_INITDB_ARGS": "--no-sync --encoding=UTF8",
+}
 # The SQLSTATEs of a restore are read from this log, so no scenario's parameter may move it.
 LOGGING = {
     "logging_collector": "on",
@@ -45,9 +51,11 @@ LOGGING = {
 }
 # Waits as long as the container lives. Over TCP, which the entrypoint's temporary server does not listen on.
 _WAIT = (
-    f"until pg_isready -q -h 127.0.0.1 -p {PORT}; do sleep 0.05; done; "
-    f"exec psql -XAt -h {SOCKETS} -U {SUPERUSER} -c 'SHOW server_version'"
+    'until pg_isready -q -h 127.0.0.1 -p "$1"; do sleep 0.05; done; '
+    f'exec psql -XAt -h {SOCKETS} -p "$1" -U {SUPERUSER} -c "SHOW server_version"'
 )
+# The first server's own mark in the data directory, seen through the layer, would keep another one from starting there.
+_AS_IF_ALONE = ("sh", "-c", 'rm -f "$1/postmaster.pid"; shift; exec "$@"', "sh")
 # Of the csvlog (PostgreSQL manual, 20.8.4), counted from 0.
 _SEVERITY_COLUMN, _MESSAGE_COLUMN = 11, 13
 
@@ -72,42 +80,64 @@ class Starting:
     container: Container
     image: str
     log: str
+    data: str  # PGDATA
+    volumes: Mapping[str, str]  # those of its data, by the path where they are mounted
+    work: str  # the volume at WORK
+    port: int = PORT
 
 
 def start(
     objects: Objects, image: str, *, sockets: str, parameters: Mapping[str, str], dumps: Sequence[Path]
 ) -> Starting:
     """Start the container; ``sockets`` is the volume that carries the server's socket."""
-    facts = objects.daemon.client.images.get(image).attrs["Config"]
+    facts = _facts(objects, image)
     environment = dict(line.partition("=")[::2] for line in facts.get("Env") or ())
     data = environment.get("PGDATA", "/var/lib/postgresql/data")
-    mounts = [
-        volume_mount(sockets, SOCKETS),
-        volume_mount(objects.volume("server-work"), WORK),
-        *_data_mounts(objects, facts.get("Volumes") or {data: {}}),
-    ]
+    work, volumes = objects.volume("server-work"), _data_volumes(objects, facts.get("Volumes") or {data: {}})
     name = objects.container(
         "server",
         image,
         command=["postgres", *_settings({**THROWAWAY, **parameters, **LOGGING})],
-        environment={
-            "POSTGRES_USER": SUPERUSER,
-            "POSTGRES_HOST_AUTH_METHOD": "trust",
-            "POSTGRES_INITDB_ARGS": "--no-sync --encoding=UTF8",
-        },
+        environment=ENVIRONMENT,
         shm_size=SHARED_MEMORY,
-        mounts=mounts,
+        mounts=[volume_mount(sockets, SOCKETS), volume_mount(work, WORK), *_mounts(volumes)],
         binds=clients.dump_mounts(dumps),
     )
     container = Container(objects.daemon, name, f"the PostgreSQL container ({image})", user="0")
-    return Starting(container, image, f"{data}/{LOG_FOLDER}/{LOG_NAME}.csv")
+    return Starting(container, image, f"{data}/{LOG_FOLDER}/{LOG_NAME}.csv", data, volumes, work)
+
+
+def start_fork(
+    objects: Objects, first: Starting, number: int, *, sockets: str, volume: str, parameters: Mapping[str, str]
+) -> Starting:
+    """Start one more on ``volume``, a copy of the first one's only data volume, at a port of its own.
+
+    Straight as the data's owner: an entrypoint that starts as root may hand over every file to that user, which would
+    copy them all.
+    """
+    (path,) = first.volumes
+    owner = first.container.run(("stat", "-c", "%u:%g", first.data)).stdout.strip()
+    facts, port = _facts(objects, first.image), PORT + number
+    entrypoint = [*_AS_IF_ALONE, first.data, *(facts.get("Entrypoint") or ())]
+    name = objects.container(
+        f"fork{number}",
+        first.image,
+        entrypoint=entrypoint,
+        command=["postgres", *_settings({**THROWAWAY, **parameters, **LOGGING, "port": str(port)})],
+        environment=ENVIRONMENT,
+        shm_size=SHARED_MEMORY,
+        mounts=[volume_mount(sockets, SOCKETS), volume_mount(volume, path)],
+        user=owner,
+    )
+    container = Container(objects.daemon, name, f"a second PostgreSQL container ({first.image})", user="0")
+    return replace(first, container=container, volumes={path: volume}, port=port)
 
 
 def wait(starting: Starting) -> Server:
     """Wait until it answers. Raises CannotTell with its last words when it ends instead."""
     container = starting.container
     try:
-        asked = container.run(("sh", "-c", _WAIT))
+        asked = container.run(("sh", "-c", _WAIT, "sh", str(starting.port)))
     except EngineDied as error:
         raise _did_not_start(starting) from error
     if asked.code != 0:
@@ -126,11 +156,18 @@ def _settings(values: Mapping[str, str]) -> list[str]:
     return [word for name, value in values.items() for word in ("-c", f"{name}={value}")]
 
 
-def _data_mounts(objects: Objects, paths: Iterable[str]) -> list[Mount]:
+def _facts(objects: Objects, image: str) -> Mapping[str, Any]:
+    facts: Mapping[str, Any] = objects.daemon.client.images.get(image).attrs["Config"]
+    return facts
+
+
+def _data_volumes(objects: Objects, paths: Iterable[str]) -> dict[str, str]:
     """A volume of ours at each place that the image declares one, or Docker would make it without a label."""
-    return [
-        volume_mount(objects.volume(f"server-data{number or ''}"), path) for number, path in enumerate(sorted(paths))
-    ]
+    return {path: objects.volume(f"server-data{number or ''}") for number, path in enumerate(sorted(paths))}
+
+
+def _mounts(volumes: Mapping[str, str]) -> list[Mount]:
+    return [volume_mount(volume, path) for path, volume in volumes.items()]
 
 
 def _did_not_start(starting: Starting) -> CannotTell:

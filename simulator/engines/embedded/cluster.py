@@ -10,7 +10,7 @@ from pathlib import Path
 
 from simulator import process, store
 from simulator.engines.embedded import binaries
-from simulator.engines.embedded.confinement import Confinement
+from simulator.engines.embedded.confinement import Confinement, Layer
 from simulator.engines.embedded.users import User, anyone_may_enter
 from simulator.errors import CannotTell
 from simulator.model import Outcome
@@ -22,26 +22,49 @@ SOCKET_PATH_LIMIT = 107  # bytes, of sun_path in unix(7)
 
 @dataclass(frozen=True)
 class Folders:
-    """Where one server keeps what in its run."""
+    """Where one server keeps what in its run. ``fork`` counts those that run on a layer above the first one's data."""
 
     base: Path
+    fork: int = 0
+
+    @property
+    def own(self) -> Path:
+        return self.base / f"fork{self.fork}" if self.fork else self.base
 
     @property
     def data(self) -> Path:
         return self.base / "data"
 
     @property
+    def layer(self) -> Layer | None:
+        return Layer(self.data, self.own / "upper", self.own / "work") if self.fork else None
+
+    @property
+    def pid_file(self) -> Path:
+        return (self.own / "upper" if self.fork else self.data) / "postmaster.pid"
+
+    @property
     def log(self) -> Path:
-        return self.base / "log"
+        return self.own / "log"
 
     @property
     def socket(self) -> Path:
+        """The same for all, told apart by ``port``."""
         return self.base / "s"
+
+    @property
+    def port(self) -> int:
+        return PORT + self.fork
 
     @property
     def said(self) -> Path:
         """What the server printed before its log was open."""
-        return self.base / "said"
+        return self.own / "said"
+
+    @property
+    def writable(self) -> tuple[Path, ...]:
+        """What the server sees as it really is; its data is among it but for a fork's."""
+        return (self.own, self.socket) if self.fork else (self.base,)
 
 
 def prepare(folders: Folders, bindir: Path, user: User | None, confinement: Confinement) -> Path:
@@ -65,6 +88,18 @@ def prepare(folders: Folders, bindir: Path, user: User | None, confinement: Conf
             _copy(template / "data", folders.data, folders.base)
             _give(folders.data, user, recursive=True)
     return usable
+
+
+def prepare_fork(folders: Folders, user: User | None) -> None:
+    """An empty layer above the data directory, which PostgreSQL wants to be its user's own and closed to others."""
+    layer = folders.layer
+    assert layer is not None
+    for folder in (folders.own, folders.log):
+        folder.mkdir()
+        _give(folder, user)
+    for folder in (layer.upper, layer.work):
+        folder.mkdir(mode=0o700)
+    _give(layer.upper, user, recursive=True)
 
 
 def run(argv: list[str], bindir: Path, folders: Folders, user: User | None, confinement: Confinement) -> Outcome:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
 
 from simulator.engines.embedded import binaries, cluster, interpreters, leftovers, server, venvs
-from simulator.engines.embedded.confinement import HINT, Confinement, confine, why_not
+from simulator.engines.embedded.confinement import HINT, confine, why_not
 from simulator.engines.embedded.environment import EmbeddedEnvironment
+from simulator.engines.embedded.forks import Forks
 from simulator.engines.embedded.places import Places
 from simulator.engines.embedded.users import server_user
 from simulator.errors import CannotTell
@@ -49,7 +51,13 @@ class EmbeddedEngine:
         places.make()
         python = _python(plan, places)
         confinement, unconfined = confine(plan, places.root)
-        with _server(plan, run, places, choice.server, confinement) as running:
+        user = server_user()
+        folders = cluster.Folders(places.server)
+        bindir = cluster.prepare(folders, choice.server.bindir, user, confinement)
+        start = functools.partial(
+            server.start, bindir=bindir, user=user, confinement=confinement, parameters=plan.parameters
+        )
+        with _server(run, places, lambda: start(folders, survive=run.keep)) as running:
             environment = EmbeddedEnvironment(
                 plan=plan,
                 server=running,
@@ -57,26 +65,23 @@ class EmbeddedEngine:
                 clients=choice.clients,
                 confinement=confinement,
                 places=places,
+                forks=Forks(folders, functools.partial(start, survive=False), user),
                 warnings=tuple(filter(None, (choice.warning, unconfined))),
             )
             environment.put("project", plan.tree)
             environment.put("project", plan.project)
-            yield environment
+            try:
+                yield environment
+            finally:
+                environment.forks.end_all()
 
     def remove(self, entry: Mapping[str, str]) -> bool:
         return leftovers.end(entry)
 
 
 @contextlib.contextmanager
-def _server(
-    plan: Plan, run: Run, places: Places, installation: binaries.Installation, confinement: Confinement
-) -> Iterator[server.Server]:
-    user = server_user()
-    folders = cluster.Folders(places.server)
-    bindir = cluster.prepare(folders, installation.bindir, user, confinement)
-    running = server.start(
-        folders, bindir, user=user, confinement=confinement, parameters=plan.parameters, survive=run.keep
-    )
+def _server(run: Run, places: Places, start: Callable[[], server.Server]) -> Iterator[server.Server]:
+    running = start()
     try:
         started = psutil.Process(running.child.pid).create_time()
         run.record(KIND, folder=str(places.base), pid=str(running.child.pid), created=str(started))

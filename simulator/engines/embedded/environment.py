@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -12,8 +12,8 @@ from simulator import process
 from simulator.engines.base import Place
 from simulator.engines.embedded import binaries
 from simulator.engines.embedded.binaries import Installation
-from simulator.engines.embedded.cluster import PORT
 from simulator.engines.embedded.confinement import Confinement, Layer
+from simulator.engines.embedded.forks import Forks
 from simulator.engines.embedded.interpreters import Python
 from simulator.engines.embedded.jail import COULD_NOT
 from simulator.engines.embedded.places import Places
@@ -34,6 +34,7 @@ class EmbeddedEnvironment:
     clients: Installation
     confinement: Confinement
     places: Places
+    forks: Forks
     warnings: tuple[str, ...] = ()
     layers: dict[Path, Layer] = field(default_factory=dict)  # what the project may write on, by its real folder
     shown: set[Path] = field(default_factory=set)  # what was put, seen in both places
@@ -91,16 +92,26 @@ class EmbeddedEnvironment:
         return str(self.places.scratch(place))
 
     def address(self, dbname: str, user: str) -> Address:
-        return Address(str(self.server.folders.socket), PORT, dbname, user)
+        return Address(str(self.server.folders.socket), self.forks.port(dbname), dbname, user)
 
     def inside(self, dbname: str, user: str) -> Address:
         return self.address(dbname, user)
+
+    def fork(self, names: Iterable[str]) -> Address | None:
+        if not self.confined:
+            return None  # layers are mounted in a namespace of their own
+        port = self.forks.begin(names)
+        return Address(str(self.server.folders.socket), port, "postgres", SUPERUSER)
+
+    def end_fork(self, name: str) -> bool:
+        return self.forks.end(name)
 
     def server_log(self) -> str:
         return self.server.log()
 
     def how_to_enter(self, dbname: str) -> str:
-        return f"{self.clients.bindir / 'psql'} -h {self.server.folders.socket} -p {PORT} -U {SUPERUSER} {dbname}"
+        at = self.address(dbname, SUPERUSER)
+        return f"{self.clients.bindir / 'psql'} -h {at.host} -p {at.port} -U {at.user} {dbname}"
 
     def _lay_over(self, folder: Path) -> None:
         if any(folder.is_relative_to(known) for known in self.layers):
@@ -148,7 +159,7 @@ class EmbeddedEnvironment:
         }
 
     def _check_server(self) -> None:
-        if not self.server.is_alive():
+        if not all(one.is_alive() for one in (self.server, *self.forks.running.values())):
             raise EngineDied(
                 f"the throwaway PostgreSQL ended in the middle of the run: {self.server.last_words()}",
                 "run it again; if it ends once more, see what there is of memory and disk: migsim doctor",

@@ -16,7 +16,7 @@ import psycopg
 
 from simulator import csvlog
 from simulator.engines.embedded import binaries
-from simulator.engines.embedded.cluster import PORT, Folders, environment, run
+from simulator.engines.embedded.cluster import Folders, environment, run
 from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.users import User
 from simulator.errors import CannotTell
@@ -39,6 +39,9 @@ TUNING = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
 }
+
+# The first server's own mark in the data directory, seen through the layer, would keep another one from starting there.
+_AS_IF_ALONE = 'rm -f "$1/postmaster.pid"; shift; exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,16 @@ def start(
 ) -> Server:
     """Start the server and wait until it answers. Raises CannotTell with its own last line when it does not."""
     argv = [str(bindir / "postgres"), "-D", str(folders.data), *_settings(folders, parameters)]
-    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=binaries.parts(bindir), survive=survive)
+    if folders.fork:
+        argv = ["sh", "-c", _AS_IF_ALONE, "sh", str(folders.data), *argv]
+    wrapped = confinement.wrap(
+        argv,
+        user=user,
+        writable=folders.writable,
+        layers=(folders.layer,) if folders.layer else (),
+        shown=binaries.parts(bindir),
+        survive=survive,
+    )
     with folders.said.open("wb") as said:
         child = subprocess.Popen(
             wrapped,
@@ -78,7 +90,7 @@ def start(
             stdout=said,
             stderr=subprocess.STDOUT,
             env=environment(folders),
-            cwd=folders.base,
+            cwd=folders.own,
             start_new_session=True,
         )
     try:
@@ -126,7 +138,7 @@ def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:
             with (
                 contextlib.suppress(psycopg.OperationalError),
                 psycopg.connect(
-                    host=str(folders.socket), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=5
+                    host=str(folders.socket), port=folders.port, user=SUPERUSER, dbname="postgres", connect_timeout=5
                 ) as connection,
             ):
                 # "15.18 (Debian 15.18-0+deb12u1)": the packager's own words are no part of it.
@@ -138,8 +150,8 @@ def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:
 def _says_ready(folders: Folders) -> bool:
     """By the server's own pid file: a connection that comes too early would be an error in its log."""
     try:
-        return (folders.data / "postmaster.pid").read_text().rstrip().endswith("ready")
-    except FileNotFoundError:
+        return folders.pid_file.read_text().rstrip().endswith("ready")
+    except OSError:  # not there yet; in a layer there is first the mark of the one that was removed
         return False
 
 
@@ -148,7 +160,7 @@ def _settings(folders: Folders, parameters: Mapping[str, str]) -> Iterator[str]:
     fixed = {
         "listen_addresses": "",
         "unix_socket_directories": str(folders.socket),
-        "port": str(PORT),
+        "port": str(folders.port),
         "lc_messages": "C",
         "log_destination": "csvlog",
         "logging_collector": "on",
