@@ -272,6 +272,23 @@ def _missing_because(finding: Finding, roots: Sequence[Finding], ground: Ground)
     return next((root for root in roots if maker and root.failure.migration == maker), None)
 
 
+def _looked_for_in_vain(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """A table that stands in another schema, as that of an earlier root: one search_path mends both."""
+    schemas = _standing_elsewhere(finding.failure, ground)
+    return next((root for root in roots if schemas & _standing_elsewhere(root.failure, ground)), None)
+
+
+def _standing_elsewhere(failure: Failure, ground: Ground) -> set[str]:
+    """The schemas that have the missing table, where it is not in the one that the code would make it in."""
+    if failure.sqlstate != NO_RELATION or not failure.relation:
+        return set()
+    standing, meant = (
+        {fact.schema for fact in catalog if fact.kind == "relation" and fact.relation == failure.relation}
+        for catalog in (ground.baseline, ground.reference.final)
+    )
+    return set() if standing & meant else standing
+
+
 def _maker(failure: Failure, ground: Ground) -> str | None:
     """The pending migration that makes what is missing, by the reference."""
     for name, effects in ground.effects.items():
@@ -362,6 +379,7 @@ RULES = (
     _same_migration,
     _after_history,
     _missing_because,
+    _looked_for_in_vain,
     _code_after,
     _after_broken_code,
     _unreadable,

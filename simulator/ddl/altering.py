@@ -16,6 +16,9 @@ from simulator.shape import ANONYMOUS, article, has_relation_name, kind_word, ma
 from simulator.sql import literal
 
 _FRACTIONS = ("numeric", "real", "double precision")
+_DIGITS_OF_A_DOUBLE = 15  # that it keeps for certain (PostgreSQL manual, section 8.1.3)
+_ZONED = " with time zone"
+_TIMES = ("date", *(f"{kind} {zone} time zone" for kind in ("time", "timestamp") for zone in ("with", "without")))
 LENGTH = re.compile(r"\(\d+(?:,\s*-?\d+)?\)")
 
 
@@ -126,7 +129,7 @@ def _altered(here: Fact, there: Fact) -> Change:
         return Change(impossible=(f"column {there.name} is {'' if generated_ else 'not '}generated",))
     if kind != kind_ and _cuts(here.definition[0], there.definition[0]):
         change = f"{here.definition[0]} to {there.definition[0]}"
-        return Change(impossible=(f"column {there.name}: from {change} values would be cut",))
+        return Change(impossible=(f"column {there.name}: from {change} values would be changed",))
     retyped = (kind, collation) != (kind_, collation_)
     actions: list[str] = []
     if auto and not auto_:
@@ -161,13 +164,20 @@ def _retyped(column: Fact) -> str:
 
 
 def _cuts(old: str, new: str) -> bool:
-    """Whether assigning the one type's values to the other changes some without an error."""
+    """Whether assigning the one type's values to the other changes some without an error.
+
+    Between times with and without a zone it is the session's that counts; jsonb keeps the last of equal keys.
+    """
     was, becomes = LENGTH.sub("", old), LENGTH.sub("", new)
     if was in _FRACTIONS and becomes in _FRACTIONS:
+        if becomes == "double precision":
+            return was == "numeric" and _digits(old) > _DIGITS_OF_A_DOUBLE
         return becomes == "real" or (becomes == "numeric" and _scale(new) < (_scale(old) if was == "numeric" else 99))
     return (
         (was in _FRACTIONS and becomes in INTEGERS)
         or (was in INTEGERS and becomes in ("boolean", "real"))
+        or (was, becomes) in (("bigint", "double precision"), ("json", "jsonb"))
+        or (was in _TIMES and becomes in _TIMES and was.endswith(_ZONED) != becomes.endswith(_ZONED))
         or (was.startswith("timestamp") and (becomes == "date" or becomes.startswith("time ")))
         or (was.startswith("time") and becomes.startswith("time") and _scale(new, 6) < _scale(old, 6))
     )
@@ -179,6 +189,12 @@ def _scale(kind: str, without: int = 99) -> int:
     if not numbers:
         return without
     return int(numbers[-1]) if len(numbers) > 1 or kind.startswith("time") else 0
+
+
+def _digits(kind: str) -> int:
+    """Of a numeric, before the point and after it; one without a length may have any number."""
+    numbers = re.findall(r"\d+", kind)
+    return int(numbers[0]) if numbers else 1000
 
 
 def _counted_on(column: Fact) -> str:

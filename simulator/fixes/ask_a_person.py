@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.fixes.repair import impossible
 from simulator.model import Finding
 from simulator.route import Mend
 from simulator.situation import Situation
@@ -12,4 +13,5 @@ TITLE = "Look into it"
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     where = root.failure.migration or root.failure.phase.value
-    return Mend(ID, TITLE, (root.id,), person=f"look into {where}: {root.failure.message}")
+    why = "".join(f"; {text}" for text in impossible(situation, where) if root.existing is not None)
+    return Mend(ID, TITLE, (root.id,), person=f"look into {where}: {root.failure.message}{why}")

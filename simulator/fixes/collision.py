@@ -57,6 +57,15 @@ def refuses_inserts(situation: Situation, migration: str) -> bool:
     )
 
 
+def has_own_triggers(situation: Situation, table: Fact) -> bool:
+    """Whether a trigger that no migration makes works on that fact's table: what it reads and writes is not known."""
+    made = situation.reference.makers
+    return any(
+        fact.kind == "trigger" and ("trigger", fact.relation, fact.name) not in made
+        for fact in situation.baseline.of(table.schema, table.relation)
+    )
+
+
 def code_changes_rows(situation: Situation, migration: str) -> bool:
     """Whether code of that migration (RunPython) would still change rows: recording it would skip that."""
     return any(run.migration == migration and run.rows_changed for run in situation.code_runs)

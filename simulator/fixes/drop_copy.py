@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator import ddl
 from simulator.definition import alike
-from simulator.fixes.collision import holders
+from simulator.fixes.collision import has_own_triggers, holders
 from simulator.model import Fact, Finding
 from simulator.route import Mend
 from simulator.situation import Situation
@@ -20,6 +20,8 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     if root.failure.sqlstate != "42701" or effects is None or situation.tier == "schema" or len(taken) != 1:
         return None
     copy = taken[0]
+    if has_own_triggers(situation, copy):
+        return None
     renamed = [fact for fact in effects.still if _may_become(fact, copy)]
     if len(renamed) != 1 or copy not in effects.present | {standing for standing, _wanted in effects.different}:
         return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from simulator import shape
-from simulator.model import Finding, Phase
+from simulator.ddl import quote
+from simulator.model import Fact, Finding, Phase
 from simulator.route import Mend
 from simulator.situation import HistoryTable, Situation
 
@@ -17,16 +18,25 @@ SET_NUMBER = f"SELECT setval(pg_get_serial_sequence('{HISTORY}', 'id'), (SELECT 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     if root.failure.phase is not Phase.RECORD or situation.table.kind != "table":
         return None
-    statements = tuple(_statements(situation.table))
+    statements = (*missing_key(situation), *_statements(situation.table))
     return Mend(ID, TITLE, (root.id,), history=statements) if statements else None
 
 
 def missing_key(situation: Situation) -> tuple[str, ...]:
-    """What a restore that stopped before it made keys has left django_migrations without."""
+    """What a restore that stopped before it made keys, or a CREATE TABLE AS, has left django_migrations without."""
     schema = situation.table.schema_name or ""
-    wanted = [fact for fact in situation.reference.final.of(schema, "django_migrations") if fact.kind == "constraint"]
-    lacking = situation.table.kind == "table" and shape.missing(wanted, situation.baseline)
-    return (ADD_KEY,) if lacking else ()
+    wanted = situation.reference.final.of(schema, "django_migrations")
+    if situation.table.kind != "table":
+        return ()
+    bare = [fact for fact in sorted(wanted) if fact.kind == "column" and _allows_null(situation.baseline.like(fact))]
+    keys = [fact for fact in wanted if fact.kind == "constraint"]
+    columns = [quote(fact.name) for fact in bare if fact.name != "id"]  # its own key fills that one
+    filled = [f"ALTER TABLE {HISTORY} ALTER COLUMN {column} SET NOT NULL" for column in columns]
+    return (*filled, *([ADD_KEY] if shape.missing(keys, situation.baseline) else []))
+
+
+def _allows_null(column: Fact | None) -> bool:
+    return column is not None and column.definition[1] == "NULL"
 
 
 def _statements(table: HistoryTable) -> list[str]:

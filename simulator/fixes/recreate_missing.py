@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator import ddl, shape
 from simulator.catalog import Catalog
 from simulator.findings import ABSENT
 from simulator.model import Finding
@@ -21,10 +21,19 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
         return None
     wanted = applied_state(situation)
     places = sorted(_with_related(_relations(situation, root, wanted), wanted, situation.baseline))
+    if any(_stands_elsewhere(place, situation.baseline) for place in places):
+        return None  # an empty one beside it would hide its rows
     change = ddl.together(ddl.alter(situation.baseline, wanted, *place) for place in places)
     if change.impossible or not change.statements:
         return None
     return Mend(ID, TITLE, (root.id,), clear=change.statements)
+
+
+def _stands_elsewhere(place: tuple[str, str], standing: Catalog) -> bool:
+    """Whether a table of that name is missing here, and there in another schema."""
+    if standing.get("relation", *place) is not None:
+        return False
+    return any(fact.kind == "relation" and fact.relation == place[1] for fact in standing)
 
 
 def applied_state(situation: Situation) -> Catalog:
@@ -39,7 +48,7 @@ def applied_state(situation: Situation) -> Catalog:
 
 
 def _with_related(places: set[tuple[str, str]], wanted: Catalog, standing: Catalog) -> set[tuple[str, str]]:
-    """With the missing tables that those point to, and those whose foreign keys to a missing one went with it."""
+    """With the missing tables that those point to, and those whose foreign keys went with a missing table or key."""
     found = set(places)
     waiting = list(places)
     while waiting:
@@ -49,13 +58,19 @@ def _with_related(places: set[tuple[str, str]], wanted: Catalog, standing: Catal
             if place and place not in found and standing.get("relation", *place) is None:
                 found.add(place)
                 waiting.append(place)
-    gone = {place for place in found if standing.get("relation", *place) is None}
+    gone = {place for place in found if _lacks_a_key(place, wanted, standing)}
     return found | {
         (fact.schema, fact.relation)
         for fact in wanted
         if (table := wanted.referred_by(fact)) and (table.schema, table.relation) in gone
         if standing.like(fact) is None and standing.get("relation", fact.schema, fact.relation)
     }
+
+
+def _lacks_a_key(place: tuple[str, str], wanted: Catalog, standing: Catalog) -> bool:
+    """Whether foreign keys may have gone with it: the whole table is missing, or what they need of it."""
+    keys = [fact for fact in wanted.of(*place) if fact.definition[:1] in (("primary key",), ("unique",))]
+    return standing.get("relation", *place) is None or bool(shape.missing(keys, standing))
 
 
 def _relations(situation: Situation, root: Finding, wanted: Catalog) -> set[tuple[str, str]]:

@@ -38,8 +38,7 @@ def repaired(situation: Situation, root: Finding, fix: str, title: str) -> Mend 
 
 def repair(situation: Situation, migration: str) -> Repair | None:
     """None where it can't be said, or something in the way is of a kind that can't be altered."""
-    wanted, surveyed = situation.reference.after.get(migration), situation.surveyed.get(migration)
-    effects = situation.effects.get(migration)
+    wanted, effects = situation.reference.after.get(migration), situation.effects.get(migration)
     if wanted is None or effects is None:
         return None
     there = {fact.name for fact in effects.present if situation.baseline.like(fact) is None}
@@ -49,9 +48,22 @@ def repair(situation: Situation, migration: str) -> Repair | None:
         if one.migration == migration
         and not (_makes_again(one.sql, there) or _drops_no_default(one.sql, situation.baseline))
     )
-    standing = surveyed if surveyed is not None else situation.baseline
-    change = ddl.together(ddl.alter(standing, wanted, *place) for place in sorted(_relations(situation, migration)))
+    change = _change(situation, migration, wanted)
     return None if change.impossible else Repair(ran, change.statements)
+
+
+def impossible(situation: Situation, migration: str) -> tuple[str, ...]:
+    """What of a migration's work can't be brought about by altering what stands there, in words."""
+    wanted = situation.reference.after.get(migration)
+    if wanted is None or migration not in situation.effects:
+        return ()
+    return _change(situation, migration, wanted).impossible
+
+
+def _change(situation: Situation, migration: str, wanted: Catalog) -> ddl.Change:
+    """After what the survey could run of it."""
+    standing = situation.surveyed.get(migration, situation.baseline)
+    return ddl.together(ddl.alter(standing, wanted, *place) for place in sorted(_relations(situation, migration)))
 
 
 def _makes_again(sql: str, there: set[str]) -> bool:

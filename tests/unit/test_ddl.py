@@ -65,8 +65,16 @@ def test_a_cast_never_cuts_to_a_length(kind: str, using: str) -> None:
         ("timestamp with time zone", "date", True),
         ("timestamp with time zone", "time without time zone", True),
         ("timestamp with time zone", "timestamp(0) with time zone", True),
-        ("timestamp(3) with time zone", "timestamp without time zone", False),
-        ("date", "timestamp with time zone", False),
+        ("timestamp(3) with time zone", "timestamp without time zone", True),  # by the session's zone
+        ("date", "timestamp with time zone", True),
+        ("date", "timestamp without time zone", False),
+        ("time with time zone", "time without time zone", True),
+        ("timestamp(3) with time zone", "timestamp(6) with time zone", False),
+        ("bigint", "double precision", True),
+        ("integer", "double precision", False),
+        ("numeric(12,2)", "double precision", False),
+        ("numeric(20,2)", "double precision", True),
+        ("json", "jsonb", True),
         ("text", "date", False),
     ],
 )

@@ -206,11 +206,11 @@ def test_a_value_that_does_not_fit_is_refused_not_cut(databases: Databases) -> N
 @pytest.mark.parametrize(
     ("stands", "column", "said"),
     [
-        ("numeric(12, 4)", "numeric(10, 2)", "from numeric(12,4) to numeric(10,2) values would be cut"),
-        ("numeric", "integer", "from numeric to integer values would be cut"),
+        ("numeric(12, 4)", "numeric(10, 2)", "from numeric(12,4) to numeric(10,2) values would be changed"),
+        ("numeric", "integer", "from numeric to integer values would be changed"),
         (
             *("timestamptz", "date"),
-            "from timestamp with time zone to date values would be cut",
+            "from timestamp with time zone to date values would be changed",
         ),
         ("integer", "integer GENERATED ALWAYS AS (1) STORED", "is generated"),
         ("integer GENERATED ALWAYS AS (1) STORED", "integer", "is not generated"),
