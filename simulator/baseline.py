@@ -85,6 +85,11 @@ class Baseline:
                 database.drop(admin, name)
 
 
+def _has_unlogged(environment: Environment, name: str) -> bool:
+    with database.connect(environment.address(name, SUPERUSER)) as connection:
+        return database.has_unlogged(connection)
+
+
 def _fork(environment: Environment, names: Mapping[str, str]) -> bool:
     """Copies of all sealed databases at once; False: the engine can't."""
     with database.connect(environment.address("postgres", SUPERUSER)) as admin:
@@ -127,9 +132,10 @@ def build(
         if alias == steps_owner(names, name, scenario.django.database):
             builder.make(name, _steps(scenario, alias))
     with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+        forks = not keep and database.can_be_forked(admin, names.values(), LARGE)
         for name in dict.fromkeys(names.values()):
+            forks = forks and not _has_unlogged(environment, name)
             database.seal(admin, name)
-        large = database.can_be_forked(admin, names.values(), LARGE)
     done, bare = builder.done, bare_aliases(names, scenario)
     notes = [builder.role.note, *(note for one in done for note in one.not_checked), *map(_of_bare, bare)]
     return Baseline(
@@ -140,7 +146,7 @@ def build(
         not_checked=tuple(note for note in notes if note),
         bare=bare,
         attempts=tuple(builder.attempts),
-        forks=large and not keep,
+        forks=forks,
     )
 
 

@@ -135,13 +135,21 @@ def clone(admin: Connection, source: str, name: str) -> None:
 
 
 def can_be_forked(admin: Connection, names: Iterable[str], least: int) -> bool:
-    """Whether those databases hold at least as many bytes, and the whole cluster lies in its data directory."""
+    """Whether those databases hold at least as many bytes, the whole cluster lies in its data directory, and nothing
+    writes there by itself."""
     row = admin.execute(
-        """SELECT sum(pg_database_size(datname)), (SELECT count(*) FROM pg_tablespace)
+        """SELECT sum(pg_database_size(datname)) >= %s AND (SELECT count(*) FROM pg_tablespace) = %s
+               AND current_setting('autovacuum') = 'off' AND current_setting('shared_preload_libraries') = ''
            FROM pg_database WHERE datname = ANY (%s)""",
-        (list(names),),
+        (least, _BUILT_IN_TABLESPACES, list(names)),
     ).fetchone()
-    return row is not None and row[0] is not None and row[0] >= least and row[1] == _BUILT_IN_TABLESPACES
+    return bool(row and row[0])
+
+
+def has_unlogged(connection: Connection) -> bool:
+    """Whether there are tables that a start after a crash empties, as a fork's is (PostgreSQL manual, CREATE TABLE)."""
+    row = connection.execute("SELECT EXISTS (SELECT FROM pg_class WHERE relpersistence = 'u')").fetchone()
+    return bool(row and row[0])
 
 
 def checkpoint(admin: Connection) -> None:

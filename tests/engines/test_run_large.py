@@ -11,7 +11,10 @@ import pytest
 from rich.console import Console
 
 from simulator import baseline, run, scenarios, store
+from simulator.engines.embedded import forks
 from simulator.engines.embedded.environment import EmbeddedEnvironment
+from simulator.engines.forks import Fork
+from simulator.errors import CannotTell
 from simulator.model import Address, FixOutcome, Report
 from simulator.progress import Progress
 from tests.support import blog
@@ -62,7 +65,26 @@ def test_what_is_copied_on_write_comes_to_the_same(case: Path, monkeypatch: pyte
     assert list(store.runs_folder().glob("*/")) == []
 
 
+def test_what_a_crash_would_empty_is_copied_whole(
+    case: Path, production: Production, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlogged = "CREATE UNLOGGED TABLE seen (n int); INSERT INTO seen VALUES (1);"
+    production.dump(blog.PRODUCTION + LOST + unlogged).replace(case.parents[1] / "prod.dump")
+    monkeypatch.setattr(baseline, "LARGE", 0)
+    monkeypatch.setattr(EmbeddedEnvironment, "fork", lambda *_: pytest.fail("a fork would have lost its rows"))
+    assert any(fix.recommended for fix in rehearsed(case).fixes)
+
+
 def test_where_nothing_can_be_layered_the_databases_are_copied(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baseline, "LARGE", 0)
-    monkeypatch.setattr(EmbeddedEnvironment, "fork", lambda _environment, _names: None)
-    assert any(fix.recommended for fix in rehearsed(case).fixes)
+    tried: list[int] = []
+
+    def refuse(_first: object, _begin: object, _user: object, number: int) -> Fork:
+        tried.append(number)
+        raise CannotTell("no such layer", "")
+
+    monkeypatch.setattr(forks, "start", refuse)
+    report = rehearsed(case)
+    assert any(fix.recommended for fix in report.fixes)
+    assert "databases were copied whole: no such layer" in report.warnings
+    assert tried == [1]

@@ -6,13 +6,13 @@ import contextlib
 import functools
 from collections.abc import Iterator, Mapping
 
-from simulator.engines.docker import client, clients, images, objects, project, relay, server
+from simulator.engines.docker import client, clients, forks, images, objects, project, relay, server
 from simulator.engines.docker.clients import PORT, SOCKETS, Clients
 from simulator.engines.docker.environment import DockerEnvironment, ServerSide
-from simulator.engines.docker.forks import Forks
 from simulator.engines.docker.images import Chosen
 from simulator.engines.docker.objects import Objects
 from simulator.engines.docker.server import Server
+from simulator.engines.forks import Forks
 from simulator.errors import CannotTell
 from simulator.plan import Interpreter, Plan
 from simulator.store import Run
@@ -60,11 +60,12 @@ def _opened(made: Objects, plan: Plan, chosen: Chosen) -> Iterator[DockerEnviron
         return ServerSide(running, _clients(made, plan, running, sockets), warnings)
 
     with relay.listening(made.run.folder / "s", code.container, code.python, target, PORT) as folder:
-        forks = Forks(made, starting, sockets, code, plan.parameters)
+        ground = forks.Ground(made, starting, sockets, code, plan.parameters)
+        its_forks = Forks(functools.partial(forks.start, ground))
         try:
-            yield DockerEnvironment(awaited=awaited, place=code, sockets=folder, forks=forks)
+            yield DockerEnvironment(awaited=awaited, place=code, sockets=folder, forks=its_forks)
         finally:
-            forks.end_all()
+            its_forks.end_all()
 
 
 def _clients(made: Objects, plan: Plan, running: Server, sockets: str) -> Clients:

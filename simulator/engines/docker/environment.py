@@ -13,9 +13,9 @@ from simulator.engines.base import Place as Where
 from simulator.engines.docker import archive, server
 from simulator.engines.docker.clients import PORT, SOCKETS, WORK, Clients
 from simulator.engines.docker.container import Container
-from simulator.engines.docker.forks import Forks
 from simulator.engines.docker.place import Place
 from simulator.engines.docker.server import Server
+from simulator.engines.forks import Forks
 from simulator.model import Address, Outcome
 
 
@@ -49,7 +49,7 @@ class DockerEnvironment:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return self.awaited().warnings
+        return (*self.awaited().warnings, *self.forks.warnings)
 
     @property
     def python(self) -> str:
@@ -86,12 +86,12 @@ class DockerEnvironment:
 
     def address(self, dbname: str, user: str) -> Address:
         self.awaited()
-        fork = self.forks.running.get(dbname)
-        return Address(fork.sockets if fork else self.sockets, PORT, dbname, user)
+        fork = self.forks.of(dbname)
+        return Address(fork.address.host if fork else self.sockets, PORT, dbname, user)
 
     def inside(self, dbname: str, user: str) -> Address:
-        fork = self.forks.running.get(dbname)
-        return Address(SOCKETS, fork.port if fork else PORT, dbname, user)
+        fork = self.forks.of(dbname)
+        return Address(SOCKETS, fork.inside.port if fork else PORT, dbname, user)
 
     def fork(self, names: Iterable[str]) -> Address | None:
         self.awaited()
@@ -101,7 +101,7 @@ class DockerEnvironment:
         return self.forks.end(name)
 
     def server_log(self) -> str:
-        return server.log(self.awaited().server)
+        return server.log(self.awaited().server) + (self.forks.running.log() if self.forks.running else "")
 
     def how_to_enter(self, dbname: str) -> str:
         name = self.awaited().server.container.name

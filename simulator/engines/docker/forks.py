@@ -1,4 +1,4 @@
-"""Servers on a copy-on-write copy of the first one's data volume: a clone of any size in the time of a start.
+"""A server on a copy-on-write copy of the first one's data volume: a clone of any size in the time of a start.
 
 The copy is a volume of the local driver that mounts an overlay. Its lower folder is the first one's data volume; what
 is written goes to folders in that server's work volume. All of them are on the daemon's machine.
@@ -7,9 +7,8 @@ is written goes to folders in that server's work volume. All of them are on the 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import requests
 from docker.errors import APIError
@@ -18,90 +17,80 @@ from simulator.engines.docker import relay, server
 from simulator.engines.docker.clients import PORT, SOCKETS, WORK
 from simulator.engines.docker.objects import Objects, remove_container, remove_volume
 from simulator.engines.docker.place import Place
-from simulator.engines.docker.server import Starting
-from simulator.errors import CannotTell, EngineDied
+from simulator.engines.docker.server import Server, Starting
+from simulator.engines.forks import Fork
+from simulator.errors import CannotTell
 from simulator.model import Address
 
 _LAYER = 'mkdir -p "$1/upper" "$1/work" && chown --reference="$2" "$1/upper" && chmod --reference="$2" "$1/upper"'
+_REFUSALS = (APIError, requests.RequestException)
 
 
 @dataclass(frozen=True)
-class Fork:
-    """One that runs: where migsim reaches it, at which port the project does, and how it is removed."""
-
-    sockets: str
-    port: int
-    removal: contextlib.ExitStack
-
-
-@dataclass(frozen=True)
-class Forks:
-    """Those that run, by the names of their databases."""
+class Ground:
+    """What a fork is made of."""
 
     objects: Objects
     first: Starting
     sockets: str
     code: Place
     parameters: Mapping[str, str]
-    running: dict[str, Fork] = field(default_factory=dict)
-    _numbers: count[int] = field(default_factory=lambda: count(1))
 
-    def begin(self, names: Iterable[str]) -> Address | None:
-        """Start one; None where the daemon mounts no overlay, or the image has its data in several volumes."""
-        if len(self.first.volumes) != 1:
-            return None
-        with contextlib.ExitStack() as stack:
-            try:
-                fork = self._started(next(self._numbers), stack)
-            except (APIError, requests.RequestException, CannotTell, EngineDied):
-                return None
-            self.running.update(dict.fromkeys(names, fork))
-            stack.pop_all()
-        return Address(fork.sockets, PORT, "postgres", server.SUPERUSER)
 
-    def end(self, name: str) -> bool:
-        """Remove the one that has that database, and what was written to it."""
-        ended = self.running.get(name)
-        if ended is None:
-            return False
-        ended.removal.close()
-        for other in [other for other, its in self.running.items() if its is ended]:
-            del self.running[other]
-        return True
+def start(ground: Ground, number: int) -> Fork:
+    """Raises CannotTell where the daemon mounts no overlay, or the image has its data in several volumes."""
+    if len(ground.first.volumes) != 1:
+        raise CannotTell(f"{ground.first.image} keeps its data in several volumes", "docker info")
+    with contextlib.ExitStack() as stack:
+        try:
+            running, sockets = _started(ground, number, stack)
+        except _REFUSALS as error:
+            raise CannotTell(f"Docker layers no volume ({error})", "docker info") from error
+        removal = stack.pop_all()
 
-    def end_all(self) -> None:
-        for name in list(self.running):
-            self.end(name)
+    def stop() -> None:
+        with contextlib.suppress(*_REFUSALS):
+            removal.close()
 
-    def _started(self, number: int, stack: contextlib.ExitStack) -> Fork:
-        """``stack`` removes whatever of it there is."""
-        removal = stack.enter_context(contextlib.ExitStack())
-        volume = self._volume(number, removal.callback)
-        starting = server.start_fork(
-            self.objects,
-            self.first,
-            number,
-            sockets=self.sockets,
-            volume=volume,
-            parameters=self.parameters,
-        )
-        removal.callback(remove_volume, self.objects.daemon, volume)
-        removal.callback(remove_container, self.objects.daemon, starting.container.name)
-        server.wait(starting)
-        target = f"{SOCKETS}/.s.PGSQL.{starting.port}"
-        folder = self.objects.run.folder / f"s{number}"
-        sockets = removal.enter_context(relay.listening(folder, self.code.container, self.code.python, target, PORT))
-        return Fork(sockets, starting.port, removal)
+    return Fork(
+        Address(sockets, PORT, "postgres", server.SUPERUSER),
+        Address(SOCKETS, PORT + number, "postgres", server.SUPERUSER),
+        stop=stop,
+        last_words=lambda: None if running.container.is_running() else running.container.last_words(),
+        log=lambda: server.log(running),
+    )
 
-    def _volume(self, number: int, finally_: Callable[..., object]) -> str:
-        """The overlay. Its upper folder has the owner and the mode of the data, or PostgreSQL refuses it."""
-        (lower,) = self.first.volumes.values()
-        (path,) = self.first.volumes
-        layer = f"fork{number}"
-        made = self.first.container.run(("sh", "-c", _LAYER, "sh", f"{WORK}/{layer}", path))
-        if made.code != 0:
-            raise CannotTell(f"no layer can be made: {made.stderr.strip()}", "docker info")
-        finally_(self.first.container.run, ("rm", "-rf", f"{WORK}/{layer}"))
-        at = f"{self.objects.mountpoint(self.first.work)}/{layer}"
-        folders = f"lowerdir={self.objects.mountpoint(lower)},upperdir={at}/upper,workdir={at}/work"
-        return self.objects.volume(layer, {"type": "overlay", "device": "overlay", "o": folders})
+
+def _started(ground: Ground, number: int, removal: contextlib.ExitStack) -> tuple[Server, str]:
+    """The server, and the folder of its socket on this machine. ``removal`` takes away whatever of it there is."""
+    daemon = ground.objects.daemon
+    volume = _volume(ground, f"fork{number}", removal)
+    starting = server.start_fork(
+        ground.objects,
+        ground.first,
+        number,
+        sockets=ground.sockets,
+        volume=volume,
+        parameters=ground.parameters,
+    )
+    removal.callback(remove_container, daemon, starting.container.name)
+    running = server.wait(starting)
+    target = f"{SOCKETS}/.s.PGSQL.{starting.port}"
+    folder = ground.objects.run.folder / f"s{number}"
+    code = ground.code
+    return running, removal.enter_context(relay.listening(folder, code.container, code.python, target, PORT))
+
+
+def _volume(ground: Ground, layer: str, removal: contextlib.ExitStack) -> str:
+    """The overlay. Its upper folder has the owner and the mode of the data, or PostgreSQL refuses it."""
+    first, objects = ground.first, ground.objects
+    ((path, lower),) = first.volumes.items()
+    made = first.container.run(("sh", "-c", _LAYER, "sh", f"{WORK}/{layer}", path))
+    if made.code != 0:
+        raise CannotTell(f"no layer can be made: {made.stderr.strip()}", "docker info")
+    removal.callback(first.container.run, ("rm", "-rf", f"{WORK}/{layer}"))
+    at = f"{objects.mountpoint(first.work)}/{layer}"
+    folders = f"lowerdir={objects.mountpoint(lower)},upperdir={at}/upper,workdir={at}/work"
+    volume = objects.volume(layer, {"type": "overlay", "device": "overlay", "o": folders})
+    removal.callback(remove_volume, objects.daemon, volume)
+    return volume

@@ -37,7 +37,7 @@ class Folders:
 
     @property
     def layer(self) -> Layer | None:
-        return Layer(self.data, self.own / "upper", self.own / "work") if self.fork else None
+        return Layer(self.data, self.own / "upper", self.own / "work", or_copy=False) if self.fork else None
 
     @property
     def pid_file(self) -> Path:

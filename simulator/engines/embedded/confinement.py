@@ -27,6 +27,7 @@ class Layer:
     folder: Path
     upper: Path
     work: Path
+    or_copy: bool = True  # where the kernel has no such layer: a copy of the whole folder, else none at all
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ class Confinement:
             "survive": survive,
             "root": str(self.root) if self.root else None,
             "writable": [str(folder.resolve()) for folder in writable],
-            "layers": sorted([str(layer.folder), str(layer.upper), str(layer.work)] for layer in layers),
+            "layers": sorted(
+                [str(layer.folder), str(layer.upper), str(layer.work), "copy" * layer.or_copy] for layer in layers
+            ),
             "shown": sorted(_hidden(shown)),
         }
         return [sys.executable, "-I", "-S", str(JAIL), json.dumps(order), *argv]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import psutil
 
-from simulator.engines.embedded import binaries, cluster, interpreters, leftovers, server, venvs
+from simulator.engines.embedded import binaries, cluster, forks, interpreters, leftovers, server, venvs
 from simulator.engines.embedded.confinement import HINT, confine, why_not
 from simulator.engines.embedded.environment import EmbeddedEnvironment
-from simulator.engines.embedded.forks import Forks
 from simulator.engines.embedded.places import Places
 from simulator.engines.embedded.users import server_user
+from simulator.engines.forks import Forks
 from simulator.errors import CannotTell
 from simulator.plan import Build, Image, Interpreter, Plan
 from simulator.store import Run
@@ -65,8 +65,8 @@ class EmbeddedEngine:
                 clients=choice.clients,
                 confinement=confinement,
                 places=places,
-                forks=Forks(folders, functools.partial(start, survive=False), user),
-                warnings=tuple(filter(None, (choice.warning, unconfined))),
+                forks=Forks(functools.partial(forks.start, folders, functools.partial(start, survive=False), user)),
+                notes=tuple(filter(None, (choice.warning, unconfined))),
             )
             environment.put("project", plan.tree)
             environment.put("project", plan.project)

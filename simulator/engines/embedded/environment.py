@@ -13,11 +13,11 @@ from simulator.engines.base import Place
 from simulator.engines.embedded import binaries
 from simulator.engines.embedded.binaries import Installation
 from simulator.engines.embedded.confinement import Confinement, Layer
-from simulator.engines.embedded.forks import Forks
 from simulator.engines.embedded.interpreters import Python
 from simulator.engines.embedded.jail import COULD_NOT
 from simulator.engines.embedded.places import Places
 from simulator.engines.embedded.server import Server
+from simulator.engines.forks import Forks
 from simulator.errors import EngineDied
 from simulator.model import Address, Outcome
 from simulator.plan import Plan
@@ -35,7 +35,7 @@ class EmbeddedEnvironment:
     confinement: Confinement
     places: Places
     forks: Forks
-    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # for the report
     layers: dict[Path, Layer] = field(default_factory=dict)  # what the project may write on, by its real folder
     shown: set[Path] = field(default_factory=set)  # what was put, seen in both places
 
@@ -43,6 +43,10 @@ class EmbeddedEnvironment:
     def confined(self) -> bool:
         """Whether the kernel keeps commands from everything else; if not, the probe has to guard the drivers."""
         return self.confinement.active
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return (*self.notes, *self.forks.warnings)
 
     @property
     def server_version(self) -> str:
@@ -92,7 +96,9 @@ class EmbeddedEnvironment:
         return str(self.places.scratch(place))
 
     def address(self, dbname: str, user: str) -> Address:
-        return Address(str(self.server.folders.socket), self.forks.port(dbname), dbname, user)
+        fork = self.forks.of(dbname)
+        port = fork.address.port if fork else self.server.folders.port
+        return Address(str(self.server.folders.socket), port, dbname, user)
 
     def inside(self, dbname: str, user: str) -> Address:
         return self.address(dbname, user)
@@ -100,14 +106,13 @@ class EmbeddedEnvironment:
     def fork(self, names: Iterable[str]) -> Address | None:
         if not self.confined:
             return None  # layers are mounted in a namespace of their own
-        port = self.forks.begin(names)
-        return Address(str(self.server.folders.socket), port, "postgres", SUPERUSER)
+        return self.forks.begin(names)
 
     def end_fork(self, name: str) -> bool:
         return self.forks.end(name)
 
     def server_log(self) -> str:
-        return self.server.log()
+        return self.server.log() + (self.forks.running.log() if self.forks.running else "")
 
     def how_to_enter(self, dbname: str) -> str:
         at = self.address(dbname, SUPERUSER)
@@ -159,8 +164,10 @@ class EmbeddedEnvironment:
         }
 
     def _check_server(self) -> None:
-        if not all(one.is_alive() for one in (self.server, *self.forks.running.values())):
+        words = None if self.server.is_alive() else self.server.last_words()
+        words = words or (self.forks.running.last_words() if self.forks.running else None)
+        if words is not None:
             raise EngineDied(
-                f"the throwaway PostgreSQL ended in the middle of the run: {self.server.last_words()}",
+                f"the throwaway PostgreSQL ended in the middle of the run: {words}",
                 "run it again; if it ends once more, see what there is of memory and disk: migsim doctor",
             )

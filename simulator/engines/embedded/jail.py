@@ -65,7 +65,7 @@ class Order(TypedDict):
     survive: bool  # whether the command may outlive migsim
     root: str | None  # an empty folder to build the root on; None: no confinement
     writable: list[str]  # the real folders
-    layers: list[list[str]]  # folder, upper, work: written to on a layer above
+    layers: list[list[str]]  # folder, upper, work: written to on a layer above; "copy" or "": what else will do
     shown: list[str]  # seen, though they lie in what is empty
 
 
@@ -134,8 +134,8 @@ def build_root(order: Order, listeners: set[str]) -> None:
     kernel(root)
     for path in order["shown"]:
         show(path, root, host)
-    for path, upper, work in order["layers"]:
-        layer(path, folder(path, root), upper, work)
+    for path, upper, work, otherwise in order["layers"]:
+        layer(path, folder(path, root), upper, work, otherwise)
     for path in order["writable"]:
         mount(path, folder(path, root), None, MS_BIND)
         protect(folder(path, root), MS_NODEV)
@@ -205,7 +205,7 @@ def covered(source: str, target: str, host: Host) -> None:
             mount(cover, target + path.removeprefix(source.rstrip("/")), None, MS_BIND)
 
 
-def layer(source: str, target: str, upper: str, work: str) -> None:
+def layer(source: str, target: str, upper: str, work: str, otherwise: str) -> None:
     """``source`` with a writable layer above it that lives in ``upper``; where the kernel has none, a copy there."""
     options = "" if os.geteuid() == 0 else ",userxattr"
     try:
@@ -213,6 +213,8 @@ def layer(source: str, target: str, upper: str, work: str) -> None:
             options = f"lowerdir=/proc/self/fd/{descriptor},upperdir={upper},workdir={work}{options}"
             mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, options)
     except OSError:
+        if not otherwise:
+            raise
         if not os.listdir(upper):
             os.spawnlp(os.P_WAIT, "cp", "cp", "-a", "--reflink=auto", f"{source}/.", upper)
         mount(upper, target, None, MS_BIND)
