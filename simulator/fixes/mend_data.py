@@ -20,9 +20,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
         return None
     if lost_code.writes_again(situation, root):
         name, where = root.failure.migration, root.failure.relation or "its table"
-        text = (
-            f"the code of {name} writes to {where} what is there already: record it if it has run, else mend the rows"
-        )
+        text = f"the code of {name} gives {where} a value that is there: record it if it has run, else mend the rows"
         return Mend(ID, TITLE, (root.id,), person=text)
     query = query_for(root.failure, situation)
     shown = f"; these are they: {query}" if query else ""

@@ -360,7 +360,8 @@ def test_rows_are_a_persons_with_the_query_that_shows_them(
     assert query is None or query in mend.person
 
 
-AGAIN = failure("blog.3", "23505", "blog_post", operation="Code", constraint_name="uq")
+INSERT = "INSERT INTO blog_post (title) VALUES (%s)"
+AGAIN = failure("blog.3", "23505", "blog_post", operation="Code", constraint_name="uq", sql=INSERT)
 TAG_THERE = failure("blog.2", relation="blog_tag")
 
 
@@ -372,14 +373,26 @@ TAG_THERE = failure("blog.2", relation="blog_tag")
         (lambda: lost(2, 3, TAG_THERE, AGAIN), True),
         (lambda: lost(2, 2, TAG_THERE, AGAIN), False),  # that id is the other's
         (lambda: replace(lost(1, 3, AGAIN), behind=(BehindSequence("public", "blog_post", "id"),)), False),
+        # An UPDATE that has run would not collide; one row could be written before; the id was lost long ago.
+        (lambda: lost(1, 3, replace(AGAIN, sql="UPDATE blog_post SET title = %s")), False),
+        (lambda: replace(lost(1, 3, AGAIN), code_runs=(CodeRun("blog.3", 0, 1),)), False),
+        (lambda: replace(lost(1, 3, AGAIN), table=history((1, "blog.1"), (3, "blog.2"), next_id=4)), False),
     ],
 )
 def test_code_that_meets_its_rows_is_recorded_where_the_history_has_lost_a_row_for_it(
     where: Callable[[], Situation], *, recorded: bool
 ) -> None:
     found = where()
+    if not any(run.rows_changed == 1 for run in found.code_runs):
+        found = replace(found, code_runs=())
     root = next(one for one in found.roots if one.failure.migration == "blog.3")
     assert ("record-code" in [mend.fix for mend in fixes.mends(found, root)]) is recorded
+
+
+def history(*rows: tuple[int, str], next_id: int) -> HistoryTable:
+    return HistoryTable(
+        kind="table", rows=tuple(HistoryRow(number, name, "") for number, name in rows), next_id=next_id
+    )
 
 
 def test_without_any_history_a_later_migration_that_is_in_effect_says_that_the_code_ran() -> None:
@@ -393,7 +406,7 @@ def test_without_any_history_a_later_migration_that_is_in_effect_says_that_the_c
 def test_where_code_writes_what_is_there_no_row_need_be_there_twice() -> None:
     where = lost(1, 2, AGAIN)
     (mend,) = fixes.mends(where, where.roots[0])
-    assert mend.person.startswith("the code of blog.3 writes to blog_post what is there already")
+    assert mend.person.startswith("the code of blog.3 gives blog_post a value that is there")
 
 
 def test_code_at_fault_is_a_persons_whatever_else_would_fit() -> None:

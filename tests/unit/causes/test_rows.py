@@ -169,7 +169,8 @@ def test_a_view_reads_from_what_is_changed() -> None:
 
 
 def test_code_that_writes_what_is_there_may_have_run_before() -> None:
-    insert = failure(SLUG, "23505", "blog_post", constraint_name="title_uq", operation=CODE.text)
+    sql = "INSERT INTO blog_post (title) VALUES (%s)"
+    insert = failure(SLUG, "23505", "blog_post", constraint_name="title_uq", operation=CODE.text, sql=sql)
     assert cause(insert, **of(CODE), table=history(INITIAL)).evidence[1] == "from an empty database it passes"
     lost = cause(insert, **of(CODE), table=history(INITIAL, gap=2), deltas=DELTAS[:2])
     assert (lost.id, lost.confidence) == ("lost-record", "likely")
