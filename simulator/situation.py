@@ -150,6 +150,7 @@ class Situation:
     reference: Reference
     effects: Mapping[str, Effects] = field(default_factory=dict)  # of pending migrations that the reference ran
     surveyed: Mapping[str, Catalog] = field(default_factory=dict)  # the surveyed database after each migration
+    at_end: Catalog | None = None  # that database after the last of them; None: the survey did not come so far
     ran: tuple[Ran, ...] = ()
     code_runs: tuple[CodeRun, ...] = ()
     content_types: frozenset[str] | None = None  # "app.model" of each row; None: there is no such table
@@ -166,6 +167,16 @@ class Situation:
     role: str = ""
     superuser: bool = False
     tier: Literal["data", "schema"] = "data"
+
+    @cached_property
+    def removed_by_code(self) -> frozenset[Fact]:
+        """What stood there and is gone after the survey: the migrations remove it themselves, though from nothing there
+        is none of it to remove (a table that a RunPython drops if it is there)."""
+        return frozenset(
+            fact
+            for fact in self.baseline
+            if self.at_end is not None and self.at_end.like(fact) is None and self.reference.final.like(fact) is None
+        )
 
     @property
     def pending(self) -> tuple[str, ...]:

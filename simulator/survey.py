@@ -159,6 +159,7 @@ def situation(
         reference=reference,
         effects=done,
         surveyed=seen.surveyed,
+        at_end=None if seen.stopped else seen.end,
         ran=seen.survey.ran,
         code_runs=seen.survey.code_runs,
         content_types=seen.content_types,

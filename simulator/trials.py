@@ -144,6 +144,7 @@ def verify(
         # A table in the place of one that is gone is another.
         rows_after={situation.tables[oid]: table.rows for oid, table in rows.items() if oid in situation.tables},
         dropped=discards.union(*(one.removed for one in effects)),
+        by_code=situation.removed_by_code,
     )
 
 

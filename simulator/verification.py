@@ -45,11 +45,13 @@ def judge(
     rows_after: Mapping[str, int],
     *,
     dropped: frozenset[Fact] = frozenset(),
+    by_code: frozenset[Fact] = frozenset(),
     aside: str = ASIDE,
 ) -> Verified:
     """Before a fix against after it and the project's migrate.
 
-    ``pending`` and ``dropped`` are what the pending migrations add to the reference and remove from it. Rows are by
+    ``pending`` and ``dropped`` are what the pending migrations add to the reference and remove from it; ``by_code`` is
+    what they remove from this very database, though from nothing there is none of it. Rows are by
     "schema.table" as it was before, wherever the table is now. What was moved to the schema ``aside`` is neither added
     nor removed.
     """
@@ -58,7 +60,10 @@ def judge(
     taken = _Touched(fact for fact in dropped if reference.like(fact) is None)
     lacking = shape.missing(reference, own)
     ours = {fact for fact in lacking if fact in made} | (lacking - shape.missing(reference, before))
-    gone = [fact for fact in before if _is_gone(fact, own, after, aside) and not taken.takes(fact)]
+    code = _Touched(by_code)
+    gone = [
+        fact for fact in before if _is_gone(fact, own, after, aside) and not (taken.takes(fact) or code.takes(fact))
+    ]
     left = [fact for fact in shape.extra(reference, own) if fact in taken and reference.like(fact) is None]
     lost, through_code = _rows(rows_before, rows_after, taken)
     return Verified(

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from simulator import ddl
-from simulator.catalog import Catalog
+from simulator.catalog import Catalog, key
 from simulator.fixes.collision import code_changes_rows, is_own_work, refuses_inserts
 from simulator.fixes.history_numbers import missing_key
 from simulator.model import Finding
@@ -45,8 +45,7 @@ def repair(situation: Situation, migration: str) -> Repair | None:
     ran = tuple(
         one.sql
         for one in situation.ran
-        if one.migration == migration
-        and not (_makes_again(one.sql, there) or _drops_no_default(one.sql, situation.baseline))
+        if one.migration == migration and not (_makes_again(one.sql, there) or _drops_no_default(one.sql, situation))
     )
     change = _change(situation, migration, wanted)
     return None if change.impossible else Repair(ran, change.statements)
@@ -61,9 +60,14 @@ def impossible(situation: Situation, migration: str) -> tuple[str, ...]:
 
 
 def _change(situation: Situation, migration: str, wanted: Catalog) -> ddl.Change:
-    """After what the survey could run of it."""
-    standing = situation.surveyed.get(migration, situation.baseline)
-    return ddl.together(ddl.alter(standing, wanted, *place) for place in sorted(_relations(situation, migration)))
+    """After what the survey could run of it: what the migration itself lacks. What a later one has changed or removed
+    since stays as it is."""
+    effects, standing = situation.effects[migration], situation.surveyed.get(migration, situation.baseline)
+    lacking = {key(fact): fact for fact in (*effects.absent, *(meant for _standing, meant in effects.different))}
+    kept = (fact for fact in standing if fact.relation and key(fact) not in lacking)
+    beside = (fact for fact in wanted if not fact.relation)
+    meant = Catalog(frozenset((*kept, *lacking.values(), *beside)))
+    return ddl.together(ddl.alter(standing, meant, *place) for place in sorted(_relations(situation, migration)))
 
 
 def _makes_again(sql: str, there: set[str]) -> bool:
@@ -73,14 +77,15 @@ def _makes_again(sql: str, there: set[str]) -> bool:
     )
 
 
-def _drops_no_default(sql: str, standing: Catalog) -> bool:
-    """What follows on Django's ADD COLUMN … DEFAULT; here the column is there, and has none."""
+def _drops_no_default(sql: str, situation: Situation) -> bool:
+    """What follows on Django's ADD COLUMN … DEFAULT; here the column is there, has none, and was given none since."""
     match = _DROP_DEFAULT.fullmatch(sql)
-    if match is None:
+    given = sql.removesuffix("DROP DEFAULT") + "SET DEFAULT"
+    if match is None or any(one.sql.startswith(given) for one in situation.ran):
         return False
     return any(
         fact.kind == "column" and (fact.relation, fact.name) == match.groups() and not fact.definition[2]
-        for fact in standing
+        for fact in situation.baseline
     )
 
 
