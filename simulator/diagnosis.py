@@ -109,7 +109,8 @@ def _continued(stopped: Situation, following: Situation) -> Situation:
     moved = [
         replace(one, id=one.id + shift, cascade_of=one.cascade_of + shift if one.cascade_of else None) for one in met
     ]
-    return replace(following, failure=stopped.failure, findings=(*stopped.findings, *moved))
+    effects = {**stopped.effects, **following.effects}  # of what that fix has recorded meanwhile, too
+    return replace(following, failure=stopped.failure, findings=(*stopped.findings, *moved), effects=effects)
 
 
 def _try_plans(
