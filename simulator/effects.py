@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from simulator import shape
 from simulator.catalog import Catalog, Key, key
@@ -42,7 +42,8 @@ def effects(deltas: Mapping[str, Delta], pending: Iterable[str], baseline: Catal
     then the migration's own effect is present all the same.
     """
     versions = _versions(deltas)
-    return {name: _effects(name, deltas[name], versions, baseline) for name in pending if name in deltas}
+    pending = tuple(pending)
+    return {name: _effects(deltas[name], versions, baseline, pending) for name in pending if name in deltas}
 
 
 # What each migration made of one thing, in the order they ran; None: it removed it.
@@ -58,7 +59,8 @@ def _versions(deltas: Mapping[str, Delta]) -> _Versions:
     return found
 
 
-def _effects(name: str, delta: Delta, versions: _Versions, baseline: Catalog) -> Effects:
+def _effects(delta: Delta, versions: _Versions, baseline: Catalog, pending: Sequence[str]) -> Effects:
+    name = delta.migration or ""
     present: set[Fact] = set()
     absent: set[Fact] = set()
     different: list[tuple[Fact, Fact]] = []
@@ -75,10 +77,14 @@ def _effects(name: str, delta: Delta, versions: _Versions, baseline: Catalog) ->
         else:
             absent.add(wanted)
     changed = set(map(key, delta.added))
+    dropped_whole = {(fact.schema, fact.relation) for fact in delta.removed if fact.kind == "relation"}
     for dropped in delta.removed:
         if key(dropped) in changed:
             continue
-        (gone if baseline.like(dropped) is None and _has_relation(dropped, baseline) else still).add(dropped)
+        was_there = _has_relation(dropped, baseline) or (
+            (dropped.schema, dropped.relation) in dropped_whole and _maker(versions[key(dropped)], name) not in pending
+        )
+        (gone if baseline.like(dropped) is None and was_there else still).add(dropped)
     return Effects(
         present=frozenset(present),
         different=tuple(sorted(different)),
@@ -101,6 +107,12 @@ def _reached(
     if standing is None:
         return len(versions) - 1 if shape.same_thing_elsewhere(wanted, baseline) else -1
     return None
+
+
+def _maker(versions: list[tuple[str, Fact | None]], name: str) -> str | None:
+    """The last migration before that one that made or changed the thing."""
+    before = versions[: _place(versions, name)]
+    return next((made_by for made_by, version in reversed(before) if version is not None), None)
 
 
 def _place(versions: list[tuple[str, Fact | None]], name: str) -> int:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from simulator import fixes, route
+from simulator import fixes, lost_code, route
 from simulator.fixes import fake_everything
-from simulator.graph import app_of
+from simulator.graph import ancestors, app_of
 from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
 from simulator.route import Mend
 from simulator.situation import Situation
@@ -158,12 +158,22 @@ def without_its_code(fix: Fix, situation: Situation) -> Fix:
     rows."""
     changing = {run.migration for run in situation.code_runs if run.rows_changed}
     changing |= {one.migration for one in situation.ran if one.run_sql and _CHANGES_ROWS.match(one.sql)}
+    changing |= {one.failure.migration or "" for one in situation.findings if _is_of_code(one, situation)}
     done = {name for name, effects in situation.effects.items() if effects.all_there}
+    done |= {root.failure.migration or "" for root in situation.roots if lost_code.has_run(situation, root)}
+    if not situation.table.rows:  # a history that is gone whole had what comes before them as well
+        done.update(*(ancestors(name, situation.files) for name in tuple(done)))
     passed = situation.pending if fix.id == fake_everything.ID else _of_apps(situation.pending, fix.resets)
     skipped = [name for name in passed if name in changing - done]
     if fix.outcome is not FixOutcome.WORKS or not skipped:
         return fix
     return replace(fix, outcome=FixOutcome.DRIFTS, drift=tuple(f"the code of {name} has not run" for name in skipped))
+
+
+def _is_of_code(finding: Finding, situation: Situation) -> bool:
+    """Whether code failed, before or after it had changed rows."""
+    file = situation.files.get(finding.failure.migration or "")
+    return any(one.runs_code and one.text == finding.failure.operation for one in (file.operations if file else ()))
 
 
 def _of_apps(migrations: Sequence[str], apps: Sequence[str]) -> list[str]:

@@ -32,8 +32,8 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
 def same_state(situation: Situation, name: str) -> frozenset[str]:
     """That migration, its app's others in effect, and those without any effect that lie between.
 
-    What only changes rows leaves no trace in the catalog. Where it comes last, the ids that django_migrations has given
-    out and no row has are counted: they tell whether it was recorded, too.
+    What only changes rows leaves no trace in the catalog. Where it comes first or last, the ids that django_migrations
+    has given out and no row has are counted: they tell whether it was recorded, too.
     """
     own = _reached(situation, name)
     tail = _tail(situation, own)
@@ -42,6 +42,9 @@ def same_state(situation: Situation, name: str) -> frozenset[str]:
     tails = {one for each in there for one in _tail(situation, each)}
     # One that collides and is not wholly in effect may have been recorded, too: better a few too little than too much.
     extra = (situation.table.missing_ids or 0) - len(frozenset(met).union(*there))
+    leads = {one for each in there for one in _lead(situation, each)}
+    if 0 < len(leads) <= extra:
+        own, extra = own.union(_lead(situation, own)), extra - len(leads)
     if 0 < extra <= len(tails) and (extra == len(tails) or tails == set(tail)):
         return own.union(tail[:extra])
     return own
@@ -61,6 +64,14 @@ def _reached(situation: Situation, name: str) -> frozenset[str]:
             break
         last = number
     return frozenset({name, *of_app[place : last + 1]})
+
+
+def _lead(situation: Situation, recorded: Set[str]) -> list[str]:
+    """What comes right before in that app without any effect on the catalog: those were applied in their order."""
+    app = {app_of(one) for one in recorded}
+    before = [one for one in situation.pending if app_of(one) in app]
+    before = before[: min(map(before.index, recorded & set(before)), default=0)]
+    return list(takewhile(lambda one: one not in situation.effects, reversed(before)))
 
 
 def _tail(situation: Situation, recorded: Set[str]) -> list[str]:
@@ -84,7 +95,8 @@ def _note(situation: Situation, recorded: Set[str]) -> str:
     """On code that is taken as done, and on code that will run and may have run."""
     done = [name for name in situation.pending if name in recorded and _runs_code(situation, name)]
     changing = {run.migration for run in situation.code_runs if run.rows_changed}
-    again = [name for name in _tail(situation, recorded) if name in changing]
+    around = (*_lead(situation, recorded), *_tail(situation, recorded))
+    again = [name for name in situation.pending if name in around and name in changing]
     said = [f"{_listed(done)} also run{'s' * (len(done) == 1)} code; recording takes that as done"] if done else []
     if again:
         said.append(f"{_listed(again)} then changes rows: if it was lost from the history as well, record it, too")

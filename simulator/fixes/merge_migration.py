@@ -13,7 +13,7 @@ TITLE = "Write a merge migration"
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     leaves = leaves_by_app(situation)
-    if root.failure.phase is not Phase.PLAN or not leaves:
+    if root.failure.phase is not Phase.PLAN or not root.failure.exception.endswith("CommandError") or not leaves:
         return None
     said = "; ".join(f"{app}: {', '.join(names)}" for app, names in leaves.items())
     text = (

@@ -55,3 +55,15 @@ def test_the_reference_is_kept_after_each_migration() -> None:
     assert reference.after["blog.1"].facts == {POST, BODY, NARROW}
     assert reference.final.facts == {POST, BODY, WIDE, table("extra")}
     assert reference.complete
+
+
+def test_a_table_that_a_recorded_migration_made_and_one_drops_or_renames_is_gone() -> None:
+    entry = table("blog_entry")
+    renamed = delta("blog.4", entry, column("blog_entry", "body"), removed=(POST, BODY))
+    deltas = effects.by_migration([delta(None), INITIAL, renamed])
+    standing = catalog(entry, column("blog_entry", "body"))
+    assert effects.effects(deltas, ("blog.4",), standing)["blog.4"].all_there
+    # Where nothing says that it was ever made, nothing says that it was renamed.
+    assert effects.effects(deltas, ("blog.1", "blog.4"), standing)["blog.4"].still == {POST, BODY}
+    dropped = effects.by_migration([delta(None), INITIAL, delta("blog.5", removed=(POST, BODY))])
+    assert effects.effects(dropped, ("blog.5",), catalog())["blog.5"].all_there

@@ -556,6 +556,34 @@ def test_a_data_migration_that_was_lost_with_the_others_is_recorded_with_them() 
     assert plan(lost(2, 3, failure("blog.2", relation="blog_tag"))) == ["migrate blog 3 --fake", "migrate"]
 
 
+def test_a_data_migration_before_the_lost_ones_is_recorded_where_as_many_ids_are_gone() -> None:
+    files = {
+        name: replace(FILES[name], operations=DATA["blog.3"].operations) if name == "blog.2" else FILES[name]
+        for name in ("blog.1", "blog.2", "blog.3")
+    }
+    standing, deltas = catalog(POST, TITLE, SLUG), [DELTAS[0], DELTAS[2]]
+    more = {"files": files, "code_runs": (CodeRun("blog.2", 0, 2),)}
+    met = [failure("blog.3", "42701", "blog_post", column_name="slug")]
+    for given_out, expected in ((3, ["migrate blog 3 --fake"]), (2, ["migrate blog 2", "migrate blog 3 --fake"])):
+        table_ = history((1, "blog.1"), next_id=given_out + 1)
+        where = situation(met, standing, ("blog.2", "blog.3"), deltas, table=table_, **more)
+        assert plan(where) == [*expected, "migrate"]
+        assert ("blog.2 then changes rows" in fixes.mends(where, where.roots[0])[0].note) is (given_out == 2)
+
+
+def test_a_repair_leaves_what_a_later_migration_has_changed_since() -> None:
+    wide = column("blog_post", "title", "varchar(80)")
+    deltas = [
+        delta("blog.1", POST, column("blog_post", "title", "varchar(20)"), column("blog_post", "intro"), TAG),
+        delta("blog.2", wide, removed=(column("blog_post", "title", "varchar(20)"),)),
+        delta("blog.3", removed=(column("blog_post", "intro"),)),
+    ]
+    met = [failure("blog.1", relation="blog_post"), failure("blog.3", "42703", "blog_post", column_name="intro")]
+    where = situation(met, catalog(POST, wide), ("blog.1", "blog.2", "blog.3"), deltas)
+    (mend,) = [mend for mend in fixes.mends(where, where.roots[0]) if mend.fix == "complete-and-fake"]
+    assert [" ".join(sql.split()) for sql in mend.complete["blog.1"]] == ['CREATE TABLE "blog_tag" ( )']
+
+
 def test_a_data_migration_that_was_never_recorded_runs_and_the_note_says_so() -> None:
     where = lost(2, 2, failure("blog.2", relation="blog_tag"))
     assert plan(where) == ["migrate blog 2 --fake", "migrate"]

@@ -49,10 +49,12 @@ def judged(
     rows: dict[str, int] | None = None,
     rows_after: dict[str, int] | None = None,
     dropped: Iterable[Fact] = (),
+    by_code: Iterable[Fact] = (),
 ) -> Verified:
     catalogs = (Catalog(frozenset(facts)) for facts in (before, after, reference))
     kept = rows if rows_after is None else rows_after
-    return judge(*catalogs, frozenset(pending), rows or {}, kept or {}, dropped=frozenset(dropped))
+    code = frozenset(by_code)
+    return judge(*catalogs, frozenset(pending), rows or {}, kept or {}, dropped=frozenset(dropped), by_code=code)
 
 
 def test_all_is_there() -> None:
@@ -159,6 +161,13 @@ def test_what_pending_migrations_remove_may_not_stay() -> None:
 
 def test_what_is_removed_and_made_again_is_not_awaited_to_go() -> None:
     assert judged(POST | TAG, POST | TAG, dropped=TAG) == Verified()
+
+
+def test_what_the_code_removes_from_this_very_database_may_go_and_may_stay() -> None:
+    legacy = {table("legacy"), column("legacy", "x")}
+    assert judged(POST | legacy, POST | TAG).removed == ("table legacy is gone",)
+    assert judged(POST | legacy, POST | TAG, by_code=legacy) == Verified()
+    assert judged(POST | legacy, POST | TAG | legacy, by_code=legacy) == Verified()
 
 
 def test_rows_that_are_fewer_are_lost() -> None:
