@@ -104,7 +104,8 @@ def run(
         format=format_,
         output=output,
         keep=keep,
-        trials="none" if no_trials else "all, and a reset" if try_reset else "all",
+        trials=not no_trials,
+        reset=try_reset,
         jobs=jobs,
     )
     return running.run(running.Wanted(tuple(names or ()), tag, dump, project), options)

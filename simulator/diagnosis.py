@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,9 +22,9 @@ from simulator.situation import Reference, Situation
 from simulator.survey import Patient
 from simulator.trials import Bench, attempt
 
-# Which fixes are tried: none, until one works, or also what people try, to say what that would leave; and on request
-# the last resort.
-Trials = Literal["none", "until one works", "all", "all, and a reset"]
+# Which fixes are tried: none, until one works, or also what people try, to say what that would leave.
+Trials = Literal["none", "until one works", "all"]
+NO_RESET = "no migrations were reset:"
 SLOW_TRIAL = 60.0  # seconds; after one that took longer, what people try is named and not tried
 DENIED = "42501"  # PostgreSQL manual, appendix A: insufficient_privilege
 NO_SCHEMA = "3F000"  # PostgreSQL manual, appendix A: invalid_schema_name
@@ -45,8 +45,13 @@ class Diagnosis:
     bench: Bench | None = None
 
 
-def diagnose(patient: Patient, failure: Failure, progress: Progress, *, trials: Trials) -> Diagnosis:
-    """Survey past the failure, compare with the reference, name causes, try fixes. Raises EngineDied."""
+def diagnose(
+    patient: Patient, failure: Failure, progress: Progress, *, trials: Trials, reset: bool = False
+) -> Diagnosis:
+    """Survey past the failure, compare with the reference, name causes, try fixes. Raises EngineDied.
+
+    ``reset``: try the last resort as well.
+    """
     with progress.stage("survey", "looking for everything else that would fail"):
         seen = survey.look(patient)
         refused = _refused(patient, seen)
@@ -57,10 +62,11 @@ def diagnose(patient: Patient, failure: Failure, progress: Progress, *, trials: 
     with progress.stage("reference", "building the same schema from nothing"):
         deltas, reference = survey.reference(patient, seen)
         if reference.failure is not None and reference.failure.sqlstate == NO_SCHEMA:
-            schemas = [fact.schema for fact in seen.baseline if fact.kind == "schema"]
-            deltas, reference = survey.reference(patient, seen, schemas)
+            deltas, reference = survey.reference(patient, seen, survey.schemas_of(seen.baseline))
     situation = with_causes(survey.situation(patient, failure, deltas, reference, seen))
     warnings = (*refused, *_of_reference(reference, failure))
+    if reset and not reference.complete:
+        warnings = (*warnings, f"{NO_RESET} there is nothing that the code builds from nothing to compare with")
     if reference.failure is not None and reference.failure.sandbox:
         return Diagnosis(situation.findings, warnings=warnings)
     chosen = fix_plans.choices(situation, patient.bench.options)
@@ -74,11 +80,14 @@ def diagnose(patient: Patient, failure: Failure, progress: Progress, *, trials: 
     if trials == "none" or not reference.complete:
         return Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
     found, tried, plan = _try_plans(patient, chosen, progress)
-    if plan is None or trials != "until one works":
+    if plan is None or trials == "all":
         tried += _try_peoples(patient, situation, progress)
-    if trials == "all, and a reset":
-        tried, refused = _with_reset(patient, situation, progress, tried)
-        warnings = (*warnings, *refused)
+    if reset and (last := fixes.reset(situation, patient.bench.options)):
+        with progress.stage("trials", f"trying to {last.title}"):
+            done = reset_trial.attempt(last, situation, patient.bench)
+        tried = [*(one for one in tried if not one.resets), done]
+    elif reset:
+        warnings = (*warnings, f"{NO_RESET} what fails is in no app of the project's own")
     return Diagnosis(found, fix_plans.ranked(tried), warnings, situation, plan, patient.bench)
 
 
@@ -152,18 +161,6 @@ def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> 
             with progress.stage("trials", f"trying {fix.title}"):
                 yield fix_plans.without_its_code(attempt(fix, situation, patient.bench).fix, situation)
             slowest = max(slowest, time.monotonic() - started)
-
-
-def _with_reset(
-    patient: Patient, situation: Situation, progress: Progress, tried: Sequence[Fix]
-) -> tuple[list[Fix], tuple[str, ...]]:
-    """The last resort tried, in the place of its being named; or why it can't be."""
-    fix = fixes.reset(situation, patient.bench.options)
-    if fix is None:
-        return list(tried), ("no migrations were reset: what fails is in no app of the project's own",)
-    with progress.stage("trials", f"trying to {fix.title}"):
-        done = reset_trial.attempt(fix, situation, patient.bench)
-    return [*(one for one in tried if not one.resets), done], ()
 
 
 def with_causes(situation: Situation) -> Situation:

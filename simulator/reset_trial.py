@@ -14,18 +14,21 @@ from simulator.verification import named
 
 def attempt(fix: Fix, situation: Situation, bench: Bench) -> Fix:
     """The fix with its outcome; its note says what the new files do not make."""
-    tried = fix_plans.without_its_code(trials.attempt(fix, situation, bench).fix, situation)
+    # What a person has to delete is taken as deleted.
+    alone = replace(fix, steps=tuple(step for step in fix.steps if not step.person))
+    tried = replace(trials.attempt(alone, situation, bench).fix, steps=fix.steps)
+    tried = fix_plans.without_its_code(tried, situation)
     if tried.outcome is FixOutcome.FAILS:
-        return replace(tried, note="; ".join((tried.note, fix.note)))
-    lacking = _lacking(fix, situation, bench)
+        return replace(tried, note=f"{tried.note}; {fix.note}")
+    lacking = _lacking(alone, situation, bench)
     return replace(tried, note=f"{tried.note}; {lacking}") if lacking else tried
 
 
 def _lacking(fix: Fix, situation: Situation, bench: Bench) -> str:
-    databases = bench.base.empty(bench.environment)
+    databases = bench.base.empty(bench.environment, situation.reference.schemas)
     place = databases[bench.alias].dbname
     try:
-        made = [step for step in trials.to_run(fix, bench.options) if step.manage[:1] == ("makemigrations",)]
+        made = [step for step in fix.steps if step.manage[:1] == ("makemigrations",)]
         failure = trials.failure_of(bench.rehearsals.trial(bench.code, databases, made, fix.resets))
         if failure is not None:
             return f"a new database can't be built: {failure.sqlstate or failure.exception} {failure.message}"

@@ -34,14 +34,20 @@ from simulator.trials import Bench, database_option
 
 
 def rehearse(
-    loaded: LoadedScenario, engine: str, progress: Progress, *, keep: bool = False, trials: Trials = "all"
+    loaded: LoadedScenario,
+    engine: str,
+    progress: Progress,
+    *,
+    keep: bool = False,
+    trials: Trials = "all",
+    reset: bool = False,
 ) -> Report:
     """Rehearse one scenario from its file to its verdict; nothing that it made is left when it returns.
 
-    ``trials``: which fixes are tried where migrate would fail. Raises UsageError for a scenario that can't be meant,
-    CannotTell when it could not be found out.
+    ``trials``: which fixes are tried where migrate would fail; ``reset``: the last resort as well. Raises UsageError
+    for a scenario that can't be meant, CannotTell when it could not be found out.
     """
-    return _rehearsed(loaded, engine, progress, keep=keep, trials=trials)[0]
+    return _rehearsed(loaded, engine, progress, keep=keep, trials=trials, reset=reset)[0]
 
 
 def rehearse_fix(loaded: LoadedScenario, engine: str, progress: Progress) -> tuple[Report, str | None]:
@@ -56,6 +62,7 @@ def _rehearsed(
     *,
     trials: Trials,
     keep: bool = False,
+    reset: bool = False,
     script: bool = False,
 ) -> tuple[Report, str | None]:
     clock, started = time.monotonic(), datetime.now(UTC)
@@ -69,7 +76,7 @@ def _rehearsed(
         else:
             choice = _choose(loaded, found, engine, progress)
             with _opened(loaded, found, choice, run, progress) as stage:
-                result, diagnosis = _concluded(stage, trials=trials)
+                result, diagnosis = _concluded(stage, trials=trials, reset=reset)
                 if script and diagnosis is not None:
                     with progress.stage("script", "rehearsing the script of the fix"):
                         text = fix_script_trial.rehearsed(diagnosis, result)
@@ -146,7 +153,7 @@ def _opened(
             disarm()
 
 
-def _concluded(stage: Stage, *, trials: Trials) -> tuple[Report, Diagnosis | None]:
+def _concluded(stage: Stage, *, trials: Trials, reset: bool) -> tuple[Report, Diagnosis | None]:
     """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), judge, diagnose."""
     if not _loaded(stage.settings):
         return _report(stage, None, Evidence(trace=stage.settings)), None
@@ -165,11 +172,11 @@ def _concluded(stage: Stage, *, trials: Trials) -> tuple[Report, Diagnosis | Non
         role=base.role.project_user,
         refused_version=_refused_version(stage, trace),
     )
-    diagnosis = _diagnosed(stage, base, evidence, trials=trials)
+    diagnosis = _diagnosed(stage, base, evidence, trials=trials, reset=reset)
     return _report(stage, base, evidence, diagnosis), diagnosis
 
 
-def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: Trials) -> Diagnosis | None:
+def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: Trials, reset: bool) -> Diagnosis | None:
     """What else would fail, why, and what mends it: only where migrate itself would fail, the sandbox not in doubt."""
     trace = evidence.as_superuser or evidence.trace
     judgement = report.judge(evidence)
@@ -190,7 +197,7 @@ def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: Tria
         trace,
         scenario.rehearse.tier,
     )
-    return diagnose(patient, trace.failure, stage.progress, trials=trials)
+    return diagnose(patient, trace.failure, stage.progress, trials=trials, reset=reset)
 
 
 def _baseline(stage: Stage) -> Baseline:

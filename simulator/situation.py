@@ -123,6 +123,7 @@ class Reference:
     failure: Failure | None = None
     final: Catalog = field(default_factory=Catalog)
     after: Mapping[str, Catalog] = field(default_factory=dict)  # after each migration, in the order they ran
+    schemas: tuple[str, ...] = ()  # that were made for it beforehand, since nothing in the code does
 
     @cached_property
     def makers(self) -> Mapping[tuple[str, str, str], str]:

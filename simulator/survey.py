@@ -6,7 +6,7 @@ Both are read on databases of their own, which are dropped once they have been l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator import database, effects, evidence, findings, migration_files, numbering
@@ -68,7 +68,12 @@ def reference(patient: Patient, seen: Seen, schemas: Sequence[str] = ()) -> tupl
         failure = Failure(
             "", "its process ended before it could report", Phase.SETTINGS, sandbox=trace.ended or "it died"
         )
-    return effects.by_migration(trace.deltas), effects.reference_of(trace.deltas, failure)
+    found = effects.reference_of(trace.deltas, failure)
+    return effects.by_migration(trace.deltas), replace(found, schemas=tuple(schemas))
+
+
+def schemas_of(catalog: Catalog) -> tuple[str, ...]:
+    return tuple(sorted(fact.schema for fact in catalog if fact.kind == "schema"))
 
 
 def _recorded_in_part(seen: Seen) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from simulator import database, verification
@@ -58,7 +58,7 @@ def attempt(
     databases = bench.base.clone(bench.environment, bench.base.role.project_user)
     place = databases[bench.alias]
     try:
-        steps = to_run(fix, bench.options)
+        steps = without_migrate(fix.steps, bench.options)
         trace = bench.rehearsals.trial(bench.code, databases, steps, fix.resets)
         failure = failure_of(trace)
         verified = None
@@ -73,10 +73,8 @@ def attempt(
     return Trial(tried, failure, failed)
 
 
-def to_run(fix: Fix, options: tuple[str, ...]) -> tuple[Step, ...]:
-    """The steps before the last migrate: the rehearsal's own command is that one. What a person has to delete is taken
-    as deleted."""
-    steps = [step for step in fix.steps if not (step.person and fix.resets)]
+def without_migrate(steps: Sequence[Step], options: tuple[str, ...]) -> tuple[Step, ...]:
+    """The steps before the last migrate: the rehearsal's own command is that one."""
     return tuple(steps[:-1] if steps and steps[-1].manage == ("migrate", *options) else steps)
 
 

@@ -52,7 +52,8 @@ class Options:
     format: Format = "text"
     output: Path | None = None
     keep: bool = False
-    trials: Trials = "all"
+    trials: bool = True
+    reset: bool = False
     jobs: int = 1
 
 
@@ -106,8 +107,8 @@ def _as_arguments(options: Options) -> list[str]:
     return [
         *(f"{name}={value}" for name, value in given.items() if value),
         *["--keep"] * options.keep,
-        *["--no-trials"] * (options.trials == "none"),
-        *["--try-reset"] * (options.trials == "all, and a reset"),
+        *["--no-trials"] * (not options.trials),
+        *["--try-reset"] * options.reset,
     ]
 
 
@@ -140,7 +141,8 @@ def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone:
     """
     progress.timings.clear()
     try:
-        return rehearse(loaded, options.engine, progress, keep=options.keep, trials=options.trials)
+        trials: Trials = "all" if options.trials else "none"
+        return rehearse(loaded, options.engine, progress, keep=options.keep, trials=trials, reset=options.reset)
     except UsageError as error:
         if alone:
             raise

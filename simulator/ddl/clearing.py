@@ -33,12 +33,13 @@ def drop(fact: Fact) -> str | None:
 
 
 def drop_column(fact: Fact, rows: str, said: str) -> str:
-    """Drop a column, unless there are such rows (a condition) in its table, which stop it with those words."""
+    """Drop a column, unless there are such rows (a condition) in its table, which stop it with those words. One
+    statement, so that none can come between."""
     table = qualified(fact.schema, fact.relation)
     return (
-        f"DO $$ BEGIN IF EXISTS (SELECT FROM {table} WHERE {rows}) "
-        f"THEN RAISE EXCEPTION USING MESSAGE = {literal(said)}; END IF; END $$;\n"
-        f"ALTER TABLE {table} DROP COLUMN {quote(fact.name)}"
+        f"DO $$ BEGIN LOCK TABLE {table}; IF EXISTS (SELECT FROM {table} WHERE {rows}) "
+        f"THEN RAISE EXCEPTION USING MESSAGE = {literal(said)}; END IF; "
+        f"ALTER TABLE {table} DROP COLUMN {quote(fact.name)}; END $$"
     )
 
 

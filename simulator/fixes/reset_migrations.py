@@ -90,13 +90,13 @@ def _others(situation: Situation, apps: list[str]) -> list[str]:
 
 def _rows(situation: Situation, apps: list[str]) -> Iterator[str]:
     """Where another app's recorded migration stands on one of these, the first stays recorded: Django asks for it."""
-    applied = frozenset(situation.history.applied)
+    recorded = {row.name for row in situation.table.rows}
+    others = [name for name in situation.history.applied if app_of(name) not in apps]
     for app in apps:
         first = f"{app}.{FIRST}"
-        others = [name for name in applied if app_of(name) not in apps]
         if any(app == app_of(above) for name in others for above in ancestors(name, situation.files)):
             yield f'DELETE FROM "django_migrations" WHERE "app" = {literal(app)} AND "name" <> {literal(FIRST)}'
-            if first not in applied:
+            if first not in recorded:
                 yield insert_row(first)
         else:
             yield f'DELETE FROM "django_migrations" WHERE "app" = {literal(app)}'

@@ -20,7 +20,7 @@ def block(report: Report) -> str:
     if not report.fixes:
         return ""
     best = next((fix for fix in report.fixes if fix.recommended), None)
-    parts = [_recommended(report, best) if best else _none(report), _refused(report)]
+    parts = [_recommended(report, best) if best else _none(report), _refused(report), _reset(report)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -36,9 +36,20 @@ def _recommended(report: Report, fix: Fix) -> str:
     return "\n".join(lines)
 
 
+def _reset(report: Report) -> str:
+    """The last resort, where it was asked for."""
+    fix = next((fix for fix in report.fixes if fix.resets and fix.outcome is not FixOutcome.NOT_TRIED), None)
+    if fix is None:
+        return ""
+    came_to = _why(fix) or f"works, {duration(fix.seconds)}"
+    return "\n".join(
+        [f"[bold]RESET[/]  tried on a clone: {escape(came_to)}", *_steps(report, fix), escape(f"  Price: {fix.note}")]
+    )
+
+
 def _none(report: Report) -> str:
     """Without a recommendation: what only a person can do, or what could be tried."""
-    persons = [step.person for fix in report.fixes for step in fix.steps if step.person]
+    persons = [step.person for fix in report.fixes for step in fix.steps if step.person and not fix.resets]
     if persons and not _untried(report.fixes[0]):
         chosen = next(fix for fix in report.fixes if any(step.person for step in fix.steps))
         lines = ["[bold yellow]NO FIX[/] that needs no person:", *_steps(report, chosen)]
@@ -57,13 +68,13 @@ def _untried(fix: Fix) -> bool:
 def _steps(report: Report, fix: Fix) -> Iterator[str]:
     for number, step in enumerate(fix.steps, 1):
         mark = f"{number}. "
-        for line in _to_copy(step, report.scenario):
+        for line in _to_copy(step, f"migsim fix {report.scenario} writes" if fix.recommended else "--format json has"):
             yield escape(f"  {mark}{line}")
             mark = " " * len(mark)
 
 
-def _to_copy(step: Step, scenario: str) -> Iterator[str]:
-    """The step as a person types it: nothing of it is cut."""
+def _to_copy(step: Step, who: str) -> Iterator[str]:
+    """The step as a person types it: nothing of it is cut. ``who`` has all statements of a long one."""
     if step.person:
         yield step.person
     elif step.manage:
@@ -74,7 +85,7 @@ def _to_copy(step: Step, scenario: str) -> Iterator[str]:
             yield from f"{statement};".splitlines()  # not joined: a comment ends with its line
         if len(statements) > MOST_STATEMENTS:
             more = counted(len(statements) - MOST_STATEMENTS, "more statement")
-            yield f"-- and {more}: migsim fix {scenario} writes them all"
+            yield f"-- and {more}: {who} them all"
 
 
 def in_words(step: Step) -> str:
@@ -92,9 +103,7 @@ def in_words(step: Step) -> str:
 
 
 def _refused(report: Report) -> str:
-    # What was asked for is not among what may be left out.
-    others = sorted((fix for fix in report.fixes if not fix.recommended), key=lambda fix: not fix.resets)
-    refused = [(fix, _why(fix)) for fix in others]
+    refused = [(fix, _why(fix)) for fix in report.fixes if not (fix.recommended or fix.resets)]
     lines = [(shorten(fix.title, 60), why) for fix, why in refused if why]
     width = max((len(title) for title, _why in lines), default=0)
     found = [
@@ -106,8 +115,6 @@ def _refused(report: Report) -> str:
 
 def _why(fix: Fix) -> str | None:
     """None for what needs no word: it works as well, or nobody tried it."""
-    if fix.outcome is FixOutcome.WORKS and fix.resets:
-        return f"works, at a price: {fix.note}"
     if fix.outcome is FixOutcome.LOSES_DATA:
         lost = sum(fix.rows_lost.values())
         return f"loses {counted(lost, 'row')} of {', '.join(list(fix.rows_lost)[:3])}"

@@ -63,7 +63,9 @@ def test_a_reset_that_skips_pending_code_is_no_mend(parted: Any) -> None:
 
 def test_what_was_asked_for_is_said_on_the_terminal(parted: Any) -> None:
     done = parted().run("--try-reset")
-    assert "reset the migrations of blog  works, at a price: every other database" in done.stdout
+    assert "RESET  tried on a clone: works" in done.stdout
+    assert "  2. python manage.py makemigrations blog\n" in done.stdout
+    assert "  Price: every other database" in done.stdout
     wrong = parted().run("--try-reset", "--no-trials")
     assert wrong.code == 2
     assert wrong.complaint == ("--no-trials and --try-reset exclude each other", "migsim run --help")

@@ -198,8 +198,8 @@ def rename(copy: Fact, **more: Any) -> Situation:
 
 def test_a_column_that_has_a_renames_new_name_is_dropped_where_every_row_shows_that_it_is_a_copy() -> None:
     first, *rest = plan(rename(column("blog_post", "head", "text")))
-    assert first.startswith('DO $$ BEGIN IF EXISTS (SELECT FROM "blog_post" WHERE "title" IS DISTINCT FROM "head")')
-    assert first.endswith('ALTER TABLE "blog_post" DROP COLUMN "head"')
+    assert 'IF EXISTS (SELECT FROM "blog_post" WHERE "title" IS DISTINCT FROM "head") THEN RAISE' in first
+    assert first.endswith('ALTER TABLE "blog_post" DROP COLUMN "head"; END $$')
     assert rest == ["migrate"]
 
 
@@ -214,7 +214,7 @@ def test_a_column_that_allows_null_is_dropped_where_the_code_allows_none_and_no_
     where = situation([taken], catalog(POST, TITLE, SLUG), ("blog.3",), [*DELTAS[:2], delta("blog.3", wanted)])
     assert proposed(where)[:2] == ["alter-and-fake", "drop-unfilled"]
     (sql,) = fixes.mends(where, where.roots[0])[1].clear
-    assert sql.startswith('DO $$ BEGIN IF EXISTS (SELECT FROM "blog_post" WHERE "slug" IS NOT NULL) THEN RAISE')
+    assert 'IF EXISTS (SELECT FROM "blog_post" WHERE "slug" IS NOT NULL) THEN RAISE' in sql
     assert "drop-unfilled" not in proposed(replace(where, tier="schema"))
     wider = situation([taken], catalog(POST, TITLE, column("blog_post", "slug")), ("blog.3",))
     assert "drop-unfilled" not in proposed(wider)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from simulator.model import Failure, Fix, FixOutcome, MigrationRun, Phase, Step, StepRun, Trace
-from simulator.trials import judged, to_run
+from simulator.trials import judged, without_migrate
 from simulator.verification import Verified
 
 FIX = Fix("fake-exactly", "", (Step(manage=("migrate",)),))
@@ -71,11 +70,5 @@ def test_a_fix_takes_the_time_of_its_steps_and_of_the_migrations_after_them() ->
 
 def test_the_last_migrate_is_the_rehearsals_own() -> None:
     steps = (Step(sql="SELECT 1"), Step(manage=("migrate", "--database=x")))
-    longer = (*steps, Step(sql="SELECT 2"))
-    assert to_run(replace(FIX, steps=steps), ("--database=x",)) == steps[:1]
-    assert to_run(replace(FIX, steps=longer), ("--database=x",)) == longer
-
-
-def test_files_that_a_person_deletes_are_taken_as_deleted() -> None:
-    steps = (Step(person="delete them"), Step(manage=("makemigrations", "blog")), Step(manage=("migrate",)))
-    assert to_run(replace(FIX, steps=steps, resets=("blog",)), ()) == steps[1:2]
+    assert without_migrate(steps, ("--database=x",)) == steps[:1]
+    assert without_migrate((*steps, Step(sql="SELECT 2")), ("--database=x",)) == (*steps, Step(sql="SELECT 2"))
