@@ -9,7 +9,7 @@ from itertools import count
 from simulator import database, restore
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell, UsageError
-from simulator.model import Address, Alias, Attempt, Failure, Trace
+from simulator.model import Address, Alias, Attempt, Failure, History, Trace
 from simulator.progress import Progress
 from simulator.rehearsal import Rehearsals
 from simulator.report import RestoreErrors
@@ -36,6 +36,7 @@ class Baseline:
     not_checked: tuple[str, ...] = ()
     bare: tuple[str, ...] = ()  # aliases of databases that no step has filled, but for the one under rehearsal
     attempts: tuple[Attempt, ...] = ()
+    histories: tuple[str, ...] = ()  # schemas with a django_migrations, of the alias under rehearsal
     forks: bool = False  # copies are made copy-on-write, where the engine can
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
@@ -85,6 +86,21 @@ class Baseline:
                 database.drop(admin, name)
 
 
+def _histories(environment: Environment, name: str) -> tuple[str, ...]:
+    with database.connect(environment.address(name, SUPERUSER)) as connection:
+        return database.schemas_with(connection, "django_migrations")
+
+
+def unseen_history(base: Baseline, history: History | None) -> str | None:
+    """A history where the project does not look, and none where it does: migrate starts anew beside it. Pure."""
+    if history is None or history.recorded or not base.histories or history.schemas is None:
+        return None
+    if not set(base.histories).isdisjoint(history.schemas):
+        return None
+    where, path = ", ".join(base.histories), ", ".join(history.schemas)
+    return f"django_migrations is in the schema {where}, where the project does not look ({path}): migrate starts anew"
+
+
 def _has_unlogged(environment: Environment, name: str) -> bool:
     with database.connect(environment.address(name, SUPERUSER)) as connection:
         return database.has_unlogged(connection)
@@ -132,6 +148,7 @@ def build(
         if alias == steps_owner(names, name, scenario.django.database):
             builder.make(name, _steps(scenario, alias))
     with database.connect(environment.address("postgres", SUPERUSER)) as admin:
+        histories = _histories(environment, names[scenario.django.database])
         forks = not keep and database.can_be_forked(admin, names.values(), LARGE)
         for name in dict.fromkeys(names.values()):
             forks = forks and not _has_unlogged(environment, name)
@@ -146,6 +163,7 @@ def build(
         not_checked=tuple(note for note in notes if note),
         bare=bare,
         attempts=tuple(builder.attempts),
+        histories=histories,
         forks=forks,
     )
 

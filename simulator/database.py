@@ -300,6 +300,13 @@ def next_number(connection: Connection, sequence: str) -> int:
     return int(row[0])
 
 
+def schemas_with(connection: Connection, relation: str) -> tuple[str, ...]:
+    """Those that have a table of that name."""
+    query = f"""SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relname = %s AND c.relkind IN ('r', 'p') AND {_OURS} ORDER BY 1"""
+    return tuple(schema for (schema,) in connection.execute(query.encode(), (relation,)))
+
+
 def owners(connection: Connection) -> dict[str, str]:
     """The owner of each "schema.relation"."""
     return {

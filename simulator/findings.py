@@ -327,7 +327,8 @@ def _after_broken_code(finding: Finding, roots: Sequence[Finding], ground: Groun
     follows = failure.phase in (Phase.SMOKE, Phase.POST_MIGRATE) or where in ancestors(
         failure.migration or "", ground.files
     )
-    return next((root for root in roots if follows and where and root.failure.migration == where), None)
+    same = (root for root in roots if (root.failure.migration, root.failure.phase) == (where, broken.phase))
+    return next(same, None) if follows else None
 
 
 def _recording_again(finding: Finding, roots: Sequence[Finding], _ground: Ground) -> Finding | None:

@@ -267,6 +267,7 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence, diagnosis: 
             *_unset(stage),
             *stage.environment.warnings,
             *(base.warnings if base else ()),
+            *filter(None, [baseline.unseen_history(base, trace.history) if base else None]),
             *trace.notices,
             *(diagnosis.warnings if diagnosis else ()),
         ),

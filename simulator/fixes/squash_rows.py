@@ -17,7 +17,9 @@ TITLE = "Have the rows of a squash and of what it replaces agree"
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
-    if root.failure.phase not in (Phase.LOAD, Phase.PLAN):
+    # Where the graph loads all the same, the state of models that it leads to lacks some: a KeyError, in any phase.
+    stateless = root.failure.exception.rpartition(".")[2] == "KeyError" and situation.reference.complete
+    if root.failure.phase not in (Phase.LOAD, Phase.PLAN) and not stateless:
         return None
     known = {row.name for row in situation.table.rows}
     statements: list[str] = []

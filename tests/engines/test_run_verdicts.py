@@ -22,6 +22,25 @@ def test_production_that_is_what_its_history_says_is_safe(migsim: Command) -> No
     assert (report["warnings"], report["connections_tried"]) == ([], [])
 
 
+def test_what_migrate_passes_over_and_the_code_will_not_is_a_warning(migsim: Command, production: Production) -> None:
+    unknown = "ALTER TABLE blog_post ADD COLUMN region text; UPDATE blog_post SET region = 'x';"
+    production.dump(blog.PRODUCTION + unknown + "ALTER TABLE blog_post ALTER region SET NOT NULL;").rename(
+        migsim.folder / "prod.dump"
+    )
+    report = migsim.rehearse()
+    said = "blog_post.region is NOT NULL, has no default, and no model knows it: the code's inserts fail"
+    assert (report["verdict"], report["warnings"]) == ("safe", [said])
+
+
+def test_a_history_where_the_project_does_not_look_is_a_warning(migsim: Command, production: Production) -> None:
+    moved = "CREATE SCHEMA app; ALTER TABLE django_migrations SET SCHEMA app; ALTER TABLE blog_post SET SCHEMA app;"
+    production.dump(blog.PRODUCTION + moved, owner="postgres").rename(migsim.folder / "prod.dump")
+    report = migsim.rehearse()
+    said = "django_migrations is in the schema app, where the project does not look (public): migrate starts anew"
+    assert report["verdict"] == "safe"
+    assert said in report["warnings"]
+
+
 def test_a_table_that_is_there_already_would_fail(migsim: Command, production: Production) -> None:
     production.dump(blog.PRODUCTION + "CREATE TABLE blog_tag (id int);").rename(migsim.folder / "prod.dump")
     report = migsim.rehearse()

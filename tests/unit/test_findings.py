@@ -172,6 +172,19 @@ def test_what_code_that_fails_from_nothing_has_not_made_is_no_root() -> None:
     assert roots(find(met, where)) == [1, 4]
 
 
+def test_what_a_code_that_passes_no_check_has_not_made_is_no_root() -> None:
+    check = failure("", None, None, phase=Phase.CHECK, exception="SystemCheckError")
+    where = Ground(catalog(POST), effects.reference_of([], check), {}, {})
+    unread = failure("", None, "blog_tag", phase=Phase.SMOKE, sql=None)
+    assert roots(find([check, unread], where)) == [1]
+
+
+def test_tables_that_stand_in_another_schema_are_one_root() -> None:
+    elsewhere = catalog(POST._replace(schema="app"), TAG._replace(schema="app"))
+    unread = [failure("", "42P01", name, phase=Phase.SMOKE, sql=None) for name in ("blog_post", "blog_tag")]
+    assert roots(find(unread, ground(elsewhere, pending=("blog.3",)))) == [1]
+
+
 def test_rows_that_a_migration_cannot_take_are_a_root() -> None:
     standing = catalog(POST, TITLE, TAG, NAME)
     nulls = failure("blog.3", "23502", "blog_post", column_name="title")

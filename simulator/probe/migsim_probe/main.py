@@ -253,7 +253,15 @@ class Probe:
             databases.forget_connections()
             with self._statements.watching():
                 count = smoke.read_models(self._alias, self._unreadable)
+                self._warn_of_inserts()
             self.writer.event("models_read", count=count)
+
+    def _warn_of_inserts(self) -> None:
+        """Migrate passes it over; the code that runs afterwards does not."""
+        with contextlib.suppress(Exception):  # what can't be asked is no reason to doubt what was found
+            for table, column in smoke.refusing_columns(self._alias):
+                what = "is NOT NULL, has no default, and no model knows it: the code's inserts fail"
+                self._notice(f"{table}.{column} {what}")
 
     def _report_left(self) -> None:
         """By Django's own plan: a command that prints, checks or skips ends well too, having done nothing."""

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator
 
+_MUST_BE_FILLED = (
+    "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
+    " AND attnotnull AND NOT atthasdef AND attidentity = ''"
+)
+
 
 def models(alias: str) -> Iterator[Any]:
     """Models whose table migrate looks after on this alias, the tables of many-to-many fields included."""
@@ -27,6 +32,23 @@ def read_models(alias: str, failed: Callable[[Exception, str], None]) -> int:
         else:
             readable += 1
     return readable
+
+
+def refusing_columns(alias: str) -> Iterator[tuple[str, str]]:
+    """(table, column) that has to be filled, has no default, and that no model knows: the code's inserts fail on it."""
+    from django.apps import apps
+    from django.db import connections
+
+    known: dict[str, set[str]] = {}
+    for model in apps.get_models(include_auto_created=True):
+        known.setdefault(model._meta.db_table, set()).update(
+            field.column for field in model._meta.local_concrete_fields
+        )
+    quote = connections[alias].ops.quote_name
+    for table in sorted({model._meta.db_table for model in models(alias)}):
+        with connections[alias].cursor() as cursor:
+            cursor.execute(_MUST_BE_FILLED, [quote(table)])
+            yield from ((table, column) for (column,) in cursor.fetchall() if column not in known[table])
 
 
 def _select(model: Any, alias: str) -> None:

@@ -169,6 +169,8 @@ def test_a_squash_is_recorded_without_what_it_replaces() -> None:
     found = cause(COLLISION, **more, files=files, table=history(SQUASH))
     assert (found.id, found.confidence) == ("squash-by-memory", "certain")
     assert found.evidence[0] == f"django_migrations has a row for {SQUASH}, and none for {INITIAL} and {TAG}"
+    lacking = failure(TAG, None, exception="KeyError", message="('blog', 'tag')")
+    assert named(lacking, **more, files=files, table=history(SQUASH))[0] == "squash-by-memory"
     assert named(COLLISION, **more, files=squash(), table=history(SQUASH))[0] != "squash-by-memory"
     assert named(COLLISION, **more, files=files, table=history(INITIAL, SQUASH, TAG))[0] != "squash-by-memory"
 
