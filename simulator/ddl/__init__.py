@@ -7,7 +7,7 @@ word is ``impossible``, as is what can't be altered. A definition that comes fro
 
 from simulator.ddl.altering import alter
 from simulator.ddl.change import Change, together
-from simulator.ddl.clearing import ASIDE, drop, drop_column, set_aside
+from simulator.ddl.clearing import ASIDE, drop, drop_column, rename, set_aside
 from simulator.ddl.making import create, is_view, reading, reads_from
 from simulator.ddl.names import RELATIONS, qualified, quote
 
@@ -24,6 +24,7 @@ __all__ = [
     "quote",
     "reading",
     "reads_from",
+    "rename",
     "set_aside",
     "together",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from simulator.catalog import Catalog, key
 from simulator.ddl.change import Change, together
-from simulator.ddl.clearing import drop
+from simulator.ddl.clearing import drop, rename
 from simulator.ddl.making import INTEGERS, column_text, create, identity, is_identity, made, numbering, type_text, views
 from simulator.ddl.names import qualified, quote
 from simulator.definition import alike, normal
@@ -92,7 +92,7 @@ def _cleared(
     drops = [statement for other in in_the_way if (statement := drop(other))]
     for meant, other in pairs:  # it stands under a name that another one needs
         if _takes_place(other, fact):
-            drops.append(_renamed(other, meant.name))
+            drops.append(rename(other, meant.name))
     impossible = [
         f"{fact.name} is {article(kind_word(other))} on {other.relation}"
         for other in standing
@@ -112,13 +112,6 @@ def _takes_place(other: Fact, fact: Fact) -> bool:
         other.name == fact.name
         and (other.kind == fact.kind or (has_relation_name(other, fact.name) and has_relation_name(fact, fact.name)))
     )
-
-
-def _renamed(fact: Fact, name: str) -> str:
-    if fact.kind == "index":
-        return f"ALTER INDEX {qualified(fact.schema, fact.name)} RENAME TO {quote(name)}"
-    table = qualified(fact.schema, fact.relation)
-    return f"ALTER TABLE {table} RENAME CONSTRAINT {quote(fact.name)} TO {quote(name)}"
 
 
 def _altered(here: Fact, there: Fact) -> Change:

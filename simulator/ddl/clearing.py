@@ -43,6 +43,14 @@ def drop_column(fact: Fact, rows: str, said: str) -> str:
     )
 
 
+def rename(fact: Fact, name: str) -> str:
+    """Of an index or a constraint."""
+    if fact.kind == "index":
+        return f"ALTER INDEX {qualified(fact.schema, fact.name)} RENAME TO {quote(name)}"
+    table = qualified(fact.schema, fact.relation)
+    return f"ALTER TABLE {table} RENAME CONSTRAINT {quote(fact.name)} TO {quote(name)}"
+
+
 def set_aside(fact: Fact) -> tuple[str, ...]:
     """Move it to the schema ``ASIDE`` with its rows, indexes and constraints; () for what can't be moved by itself."""
     match fact.kind:

@@ -361,6 +361,22 @@ def test_rows_are_a_persons_with_the_query_that_shows_them(
 
 
 INSERT = "INSERT INTO blog_post (title) VALUES (%s)"
+
+
+def test_an_index_of_another_table_gets_another_name_and_its_own_tables_is_dropped() -> None:
+    taken = failure("blog.2", relation="tag_name")
+    for relation, expected in (("pat_person", "rename-aside"), ("blog_tag", "drop-leftover")):
+        other = index(relation, "tag_name", "surname")
+        where = situation([taken], catalog(POST, TITLE, table("pat_person"), TAG, NAME, other), ("blog.2",))
+        assert expected in proposed(where)
+        assert ("rename-aside" in proposed(where)) is (relation == "pat_person")
+    long = index("pat_person", "n" * 63, "surname")
+    deltas = [DELTAS[0], delta("blog.2", TAG, NAME, index("blog_tag", "n" * 63, "name"))]
+    taken = failure("blog.2", relation="n" * 63)
+    where = situation([taken], catalog(POST, TITLE, table("pat_person"), long), ("blog.2",), deltas)
+    assert fixes.mends(where, where.roots[0])[0].clear == (f'ALTER INDEX "{"n" * 63}" RENAME TO "{"n" * 57}_aside"',)
+
+
 AGAIN = failure("blog.3", "23505", "blog_post", operation="Code", constraint_name="uq", sql=INSERT)
 TAG_THERE = failure("blog.2", relation="blog_tag")
 

@@ -1,0 +1,31 @@
+"""An index or a constraint of another table holds the name: give it another, so that table keeps it. Pure."""
+
+from __future__ import annotations
+
+from simulator import ddl
+from simulator.fixes.collision import holders, of_migration
+from simulator.model import Finding
+from simulator.route import Mend
+from simulator.situation import Situation
+
+ID = "rename-aside"
+TITLE = "Rename what is in the way and belongs to another table, then migrate"
+SUFFIX = "_aside"
+# Bytes of a name; what is longer the server cuts (PostgreSQL manual, section 4.1.1).
+LONGEST = 63
+
+
+def propose(situation: Situation, root: Finding) -> Mend | None:
+    """Everything that the migration collides with has to be of such tables, or one would be in its way still."""
+    facts = list(dict.fromkeys(holders(situation, root)))
+    wanted = {one.existing.name for one in of_migration(situation, root) if one.existing}
+    effects = situation.effects.get(root.failure.migration or "")
+    if effects is None or not facts or len(facts) < len(wanted):
+        return None
+    own = {(fact.schema, fact.relation) for fact in effects.added}
+    if any(fact.kind not in ("index", "constraint") or (fact.schema, fact.relation) in own for fact in facts):
+        return None
+    names = {fact: fact.name[: LONGEST - len(SUFFIX)] + SUFFIX for fact in facts}
+    note = "; ".join(f"{fact.name} of {fact.relation} is then {name}" for fact, name in names.items())
+    clear = tuple(ddl.rename(fact, name) for fact, name in names.items())
+    return Mend(ID, TITLE, (root.id,), clear=clear, note=note)
