@@ -159,7 +159,8 @@ def _retyped(column: Fact) -> str:
 def _cuts(old: str, new: str) -> bool:
     """Whether assigning the one type's values to the other changes some without an error.
 
-    Between times with and without a zone it is the session's that counts; jsonb keeps the last of equal keys.
+    Between times with and without a zone it is the session's that counts. (jsonb keeps the last of equal keys, and so
+    does whoever reads json in Python.)
     """
     was, becomes = LENGTH.sub("", old), LENGTH.sub("", new)
     if was in _FRACTIONS and becomes in _FRACTIONS:
@@ -169,7 +170,7 @@ def _cuts(old: str, new: str) -> bool:
     return (
         (was in _FRACTIONS and becomes in INTEGERS)
         or (was in INTEGERS and becomes in ("boolean", "real"))
-        or (was, becomes) in (("bigint", "double precision"), ("json", "jsonb"))
+        or (was, becomes) == ("bigint", "double precision")
         or (was in _TIMES and becomes in _TIMES and was.endswith(_ZONED) != becomes.endswith(_ZONED))
         or (was.startswith("timestamp") and (becomes == "date" or becomes.startswith("time ")))
         or (was.startswith("time") and becomes.startswith("time") and _scale(new, 6) < _scale(old, 6))
