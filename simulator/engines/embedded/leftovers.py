@@ -27,9 +27,15 @@ def end(entry: Mapping[str, str]) -> bool:
         if not processes:
             return True
         # A server that is not confined gives back its shared memory when it is asked; that of the others goes anyway.
-        _signal([process for process in processes if process.name().startswith("postgres")], signal.SIGQUIT)
+        _signal([process for process in processes if _is_server(process)], signal.SIGQUIT)
         _signal(processes, signal.SIGKILL)
     return not list(_alive(entry))
+
+
+def _is_server(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):  # it may end while it is looked at
+        return process.name().startswith("postgres")
+    return False
 
 
 def _signal(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
