@@ -218,6 +218,10 @@ class Catalog:
         """Everything about one relation: itself, its columns, constraints, indexes, triggers."""
         return self._by_relation.get((schema, relation), frozenset())
 
+    def schemas_with(self, relation: str) -> set[str]:
+        """Those that have a relation of that name."""
+        return {schema for schema, name in self._by_relation if name == relation and self.get("relation", schema, name)}
+
     def referred_by(self, fact: Fact) -> Fact | None:
         """The table that a foreign key points to."""
         match = _REFERENCES.search(fact.definition[1]) if fact.definition[:1] == ("foreign key",) else None

@@ -282,11 +282,8 @@ def _standing_elsewhere(failure: Failure, ground: Ground) -> set[str]:
     """The schemas that have the missing table, where it is not in the one that the code would make it in."""
     if failure.sqlstate != NO_RELATION or not failure.relation:
         return set()
-    standing, meant = (
-        {fact.schema for fact in catalog if fact.kind == "relation" and fact.relation == failure.relation}
-        for catalog in (ground.baseline, ground.reference.final)
-    )
-    return set() if standing & meant else standing
+    standing = ground.baseline.schemas_with(failure.relation)
+    return set() if standing & ground.reference.final.schemas_with(failure.relation) else standing
 
 
 def _maker(failure: Failure, ground: Ground) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from simulator.catalog import Catalog
 from simulator.ddl import ASIDE
 from simulator.findings import NO_RELATION
 from simulator.model import Finding
@@ -18,16 +17,11 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     relation = root.failure.relation
     if root.failure.sqlstate != NO_RELATION or not relation or not situation.reference.complete:
         return None
-    schemas = sorted(_schemas(situation.baseline, relation) - {ASIDE})
-    if not schemas or _schemas(situation.reference.final, relation).intersection(schemas):
+    schemas = sorted(situation.baseline.schemas_with(relation) - {ASIDE})
+    if not schemas or situation.reference.final.schemas_with(relation).intersection(schemas):
         return None
     text = (
         f"{relation} is in the schema {schemas[0]}: put that on the search_path of the settings or of the role, "
         f"or move its tables to where the project looks (ALTER TABLE … SET SCHEMA)"
     )
     return Mend(ID, TITLE, (root.id,), person=text)
-
-
-def _schemas(catalog: Catalog, relation: str) -> set[str]:
-    """Those that have a relation of that name."""
-    return {fact.schema for fact in catalog if fact.kind == "relation" and fact.relation == relation}

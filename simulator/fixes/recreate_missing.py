@@ -31,9 +31,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
 
 def _stands_elsewhere(place: tuple[str, str], standing: Catalog) -> bool:
     """Whether a table of that name is missing here, and there in another schema."""
-    if standing.get("relation", *place) is not None:
-        return False
-    return any(fact.kind == "relation" and fact.relation == place[1] for fact in standing)
+    return standing.get("relation", *place) is None and bool(standing.schemas_with(place[1]) - {ddl.ASIDE})
 
 
 def applied_state(situation: Situation) -> Catalog:

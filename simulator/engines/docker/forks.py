@@ -10,12 +10,9 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import requests
-from docker.errors import APIError
-
 from simulator.engines.docker import relay, server
 from simulator.engines.docker.clients import PORT, SOCKETS, WORK
-from simulator.engines.docker.objects import Objects, remove_container, remove_volume
+from simulator.engines.docker.objects import REFUSALS, Objects, remove_container, remove_volume
 from simulator.engines.docker.place import Place
 from simulator.engines.docker.server import Server, Starting
 from simulator.engines.forks import Fork
@@ -23,7 +20,6 @@ from simulator.errors import CannotTell
 from simulator.model import Address
 
 _LAYER = 'mkdir -p "$1/upper" "$1/work" && chown --reference="$2" "$1/upper" && chmod --reference="$2" "$1/upper"'
-_REFUSALS = (APIError, requests.RequestException)
 
 
 @dataclass(frozen=True)
@@ -44,12 +40,12 @@ def start(ground: Ground, number: int) -> Fork:
     with contextlib.ExitStack() as stack:
         try:
             running, sockets = _started(ground, number, stack)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             raise CannotTell(f"Docker layers no volume ({error})", "docker info") from error
         removal = stack.pop_all()
 
     def stop() -> None:
-        with contextlib.suppress(*_REFUSALS):
+        with contextlib.suppress(*REFUSALS):
             removal.close()
 
     return Fork(

@@ -26,7 +26,7 @@ CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 MOST_PROCESSES = 4096
 # An entrypoint for a container that only waits for commands.
 WAIT_FOREVER = ["sh", "-c", "while :; do sleep 86400; done"]
-_REFUSALS = (APIError, requests.RequestException)
+REFUSALS = (APIError, requests.RequestException)
 SECONDS_TO_LET_GO = 10.0  # a removed container holds its volumes for a moment
 
 
@@ -120,12 +120,12 @@ def remove_all(daemon: Daemon, run_id: str) -> None:
     api = daemon.client.api
     for label in (RUN_LABEL, KEEP_LABEL):
         only = {"label": f"{label}={run_id}"}
-        with contextlib.suppress(*_REFUSALS):
+        with contextlib.suppress(*REFUSALS):
             for container in api.containers(all=True, filters=only):
-                with contextlib.suppress(*_REFUSALS):
+                with contextlib.suppress(*REFUSALS):
                     remove_container(daemon, container["Id"])
             for volume in api.volumes(filters=only)["Volumes"] or ():
-                with contextlib.suppress(*_REFUSALS):
+                with contextlib.suppress(*REFUSALS):
                     remove_volume(daemon, volume["Name"])
 
 
@@ -164,7 +164,7 @@ def remove_entry(entry: Mapping[str, str]) -> bool:
             if _is_ours(daemon, entry):
                 remove = remove_container if entry["kind"] == CONTAINER else remove_volume
                 remove(daemon, entry["name"])
-    except (CannotTell, *_REFUSALS):
+    except (CannotTell, *REFUSALS):
         return False
     return True
 
