@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Collection
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import FileSystemLoader, Template
 
+from simulator import quoting
 from simulator.project import ProjectLook
 from simulator.project.packaging import Packaging
 from simulator.project.settings_reads import Variable
@@ -20,7 +19,6 @@ NAME = "prod-copy"
 _TEMPLATE = "scenario.yaml.j2"
 # Where people keep the dump that they then name; only a placeholder.
 _PLACEHOLDER = Path("dumps/prod.dump")
-_PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+@-]*")
 
 
 def scenario_for(look: ProjectLook, dump: Path | None, *, name: str = NAME, environ: Collection[str] = ()) -> str:
@@ -32,14 +30,14 @@ def scenario_for(look: ProjectLook, dump: Path | None, *, name: str = NAME, envi
     others = [str(path.parent.relative_to(look.folder)) for path in look.managers[1:]]
     return _template().render(
         name=name,
-        dump=_quoted(_relative(dump, look.folder) if dump else str(_PLACEHOLDER)),
-        project=_quoted(str(home)),
+        dump=_relative(dump, look.folder) if dump else str(_PLACEHOLDER),
+        project=str(home),
         only_project=not others,
         other_projects=others,
         settings=look.settings,
         other_settings=look.other_settings,
         variables=[_described(found, look, environ) for found in needed(look)],
-        env_file=_quoted(_relative(look.env_file, look.folder)) if look.env_file else None,
+        env_file=_relative(look.env_file, look.folder) if look.env_file else None,
         found=found_places(look.packaging, look.folder),
         other_databases=_other_databases(look),
     )
@@ -58,14 +56,8 @@ def found_places(packaging: Packaging, folder: Path) -> list[str]:
 
 
 def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(shipped("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # YAML; values that could break it come in quoted
-    )
+    environment = quoting.environment(quoting.scenario, FileSystemLoader(shipped("templates")))
+    environment.filters["comment"] = quoting.scenario_comment
     return environment.get_template(_TEMPLATE)
 
 
@@ -83,8 +75,3 @@ def _relative(path: Path, folder: Path) -> str:
     absolute = Path(os.path.abspath(path))
     detour = os.path.relpath(absolute, folder)
     return str(absolute) if detour.count("..") > 2 else detour
-
-
-def _quoted(text: str) -> str:
-    """The text as a YAML scalar (JSON's strings are such)."""
-    return text if _PLAIN.fullmatch(text) and not text.replace(".", "").isdigit() else json.dumps(text)

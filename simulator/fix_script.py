@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import chain, count
-
-from jinja2 import Environment, StrictUndefined
 
 import simulator
+from simulator import quoting
 from simulator.graph import ancestors
 from simulator.model import Fix, MigrationFile, Report, Step
+from simulator.quoting import HereDocument
 from simulator.render.fixes import in_words
 from simulator.sql import literal, runs_alone
 
@@ -59,9 +57,10 @@ def state_query(relations: Sequence[tuple[str, str]], history_schema: str | None
 
 
 def script(report: Report, fix: Fix, guards: Guards, alias: str, template: str) -> str:
-    """``template`` is the text of templates/fix.sh.j2. The shell's own marks in names and SQL stay harmless."""
+    """``template`` is the text of templates/fix.sh.j2. No name, note or SQL of the dump becomes a command in it."""
     options = () if alias == "default" else (f"--database={alias}",)
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True, autoescape=False)
+    environment = quoting.environment(quoting.shell)
+    environment.filters |= {"word": quoting.word, "words": quoting.words}
     dump = report.dump
     return environment.from_string(template).render(
         version=simulator.__version__,
@@ -72,11 +71,10 @@ def script(report: Report, fix: Fix, guards: Guards, alias: str, template: str) 
         note=" ".join(fix.note.split()),
         not_checked="; ".join(report.not_checked),
         alias=alias,
-        options=" ".join(["", *options]),
-        state_query=guards.query,
-        state=guards.state.replace("'", "'\\''"),
-        end=_end(guards.query),
-        expected="".join(f"{name} " for name in sorted(guards.pending)),
+        migrate=("migrate", *options),
+        state_query=HereDocument(guards.query),
+        state=guards.state,
+        expected=_expected(guards.pending),
         readable=guards.readable,
         steps=list(_steps(fix, guards)),
     )
@@ -89,32 +87,34 @@ def _code(report: Report) -> str:
     return f"{project.ref or 'commit'} {project.commit[:12]}" + (" and uncommitted changes" if project.dirty else "")
 
 
-def _steps(fix: Fix, guards: Guards) -> Iterator[dict[str, str]]:
+def state_of(rows: Iterable[Sequence[object]]) -> str:
+    """The rows of ``state_query`` as the script has them: a line each, whatever the names hold."""
+    return "\n".join(" ".join(str(value).encode("unicode_escape").decode("ascii") for value in row) for row in rows)
+
+
+def _expected(migrations: Iterable[str]) -> str:
+    return "".join(f"{name} " for name in sorted(migrations))
+
+
+def _steps(fix: Fix, guards: Guards) -> Iterator[dict[str, object]]:
     """Each as the template needs it: its line to print, and its SQL, or its command with what it must plan."""
     applied = set(guards.recorded)
     for number, step in enumerate(fix.steps, 1):
-        line = {"echo": shlex.quote(f"{number}. {in_words(step)}")}
+        line = {"line": f"{number}. {in_words(step)}"}
         if step.sql:
             sql = step.sql.rstrip(";") + ";"
-            yield {**line, "sql": sql, "end": _end(sql), "how": "alone" if runs_alone(sql) else "together"}
+            yield {**line, "sql": HereDocument(sql), "how": "alone" if runs_alone(sql) else "together"}
             continue
         expected = [name for name in guards.pending if name not in applied and name in _reached(step, guards)]
         applied.update(expected)
         plan = [word for word in step.manage if word not in ("--fake", "--fake-initial")]
         yield {
             **line,
-            "sql": "",
-            "expected": "".join(f"{name} " for name in sorted(expected)),
-            "plan": " ".join(map(shlex.quote, plan)),
-            "command": " ".join(map(shlex.quote, (*step.manage, "--no-input"))),
+            "sql": None,
+            "expected": _expected(expected),
+            "plan": plan,
+            "command": (*step.manage, "--no-input"),
         }
-
-
-def _end(text: str) -> str:
-    """A word to end a here-document with that is none of its lines."""
-    lines = set(text.splitlines())
-    words = chain(("SQL",), (f"SQL_{number}" for number in count(1)))
-    return next(word for word in words if word not in lines)
 
 
 def _reached(step: Step, guards: Guards) -> Set[str]:

@@ -53,7 +53,7 @@ def _guards(situation: Situation, plan: Plan | None, bench: Bench, place: Addres
     query = fix_script.state_query(sorted(set(_relations(situation, plan))), schema)
     with database.connect(bench.environment.address(place.dbname, SUPERUSER)) as connection, connection.transaction():
         connection.execute("SET LOCAL search_path = pg_catalog")
-        state = "\n".join(f"{name} {value}" for name, value in connection.execute(query.encode()).fetchall())
+        state = fix_script.state_of(connection.execute(query.encode()).fetchall())
     return Guards(
         query=query,
         state=state,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 from pathlib import Path
 from typing import Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader
 
 import simulator
-from simulator import git
+from simulator import git, quoting
 from simulator.errors import UsageError
 from simulator.resources import shipped
 
@@ -19,6 +18,9 @@ Kind = Literal["cron", "systemd", "github"]
 
 # An hour that most dumps of the night are ready by, off the full hour that everybody else takes.
 HOUR, MINUTE = 3, 17
+
+# How a value is quoted in each kind of file.
+_DEFAULT = {"cron": quoting.cron, "systemd": quoting.unit, "github": quoting.workflow}
 
 
 def run(kind: Kind, project: Path) -> int:
@@ -31,14 +33,9 @@ def text(kind: Kind, project: Path, migsim: Path, repository: Path | None) -> st
     """The file. ``migsim`` is the absolute path of the program, ``repository`` the root that a checkout has."""
     if not (project / "scenarios").is_dir():
         raise UsageError(f"{project} has no scenarios/ to run at night", "migsim init")
-    if "\n" in f"{project}{migsim}":
-        raise UsageError("a path with a line break in it can't be scheduled", "move the project")
-    environment = Environment(
-        loader=FileSystemLoader(shipped("templates") / "schedule"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"shell": _for_cron, "unit_path": _for_unit, "unit_argument": _unit_argument}
+    _check_paths(project, migsim)
+    environment = quoting.environment(_DEFAULT[kind], FileSystemLoader(shipped("templates") / "schedule"))
+    environment.filters["argument"] = quoting.unit_argument
     return environment.get_template(f"{kind}.j2").render(
         project=str(project),
         folder=project.relative_to(repository).as_posix() if repository else ".",
@@ -46,6 +43,7 @@ def text(kind: Kind, project: Path, migsim: Path, repository: Path | None) -> st
         version=simulator.__version__,
         hour=HOUR,
         minute=MINUTE,
+        time=quoting.Quoted(f"{HOUR:02d}:{MINUTE:02d}"),
     )
 
 
@@ -58,17 +56,9 @@ def _migsim() -> Path:
     return Path(found).absolute()
 
 
-def _for_cron(value: str) -> str:
-    """Quoted for sh; cron itself turns a bare % into a line break (crontab(5))."""
-    return shlex.quote(value).replace("%", r"\%")
-
-
-def _for_unit(value: str) -> str:
-    """A % starts a specifier in a unit file (systemd.unit(5))."""
-    return value.replace("%", "%%")
-
-
-def _unit_argument(value: str) -> str:
-    """Quoted as one argument of ExecStart, where $ starts a variable (systemd.service(5))."""
-    escaped = _for_unit(value).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
-    return f'"{escaped}"' if set(escaped) & set(" \t'\"\\;") else escaped
+def _check_paths(*paths: Path) -> None:
+    """Refuse what crontabs and unit files have no way to write. Raises UsageError."""
+    for path in map(str, paths):
+        if quoting.one_line(path) != path or path.endswith((" ", "\\")):
+            shown = quoting.one_line(path)
+            raise UsageError(f"{shown!r} can't be scheduled: its name has a line break or the like in it", "rename it")

@@ -21,9 +21,8 @@ import requests
 from docker import utils
 from docker.api.build import process_dockerfile
 from docker.errors import APIError, ImageNotFound
-from jinja2 import Environment, StrictUndefined
 
-from simulator import process
+from simulator import process, quoting
 from simulator.engines.docker import archive, outside
 from simulator.engines.docker.client import Daemon
 from simulator.engines.docker.objects import CACHE_LABEL
@@ -65,7 +64,7 @@ def with_packages(daemon: Daemon, base: str, packages: Iterable[str]) -> str:
             raise UsageError(f"system_packages: {name!r} is no Debian package's name", "migsim validate")
     tag = tag_of_packages(daemon, base, wanted)
     if _id(daemon, tag) is None:
-        text = _template("system-packages.Dockerfile.j2", base=base, packages=wanted)
+        text = _template("system-packages.Dockerfile.j2", base=base, packages=quoting.words(wanted))
         what = f"system_packages: {', '.join(wanted)} could not be installed on {base}"
         context = io.BytesIO(b"".join(archive.of_contents([("Dockerfile", text.encode())])))
         options = {"buildargs": outside.proxies(os.environ)}
@@ -186,4 +185,4 @@ def _digest(*parts: str) -> str:
 
 def _template(name: str, **values: object) -> str:
     text = (shipped("templates") / "images" / name).read_text()
-    return Environment(undefined=StrictUndefined, keep_trailing_newline=True).from_string(text).render(**values)
+    return quoting.environment(quoting.shell).from_string(text).render(**values)
