@@ -136,7 +136,7 @@ def _try_plans(
             break
         with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
             trial = attempt(plan.fix, situation, patient.bench, plan.discards, plan.recorded)
-        tried.append(trial.fix)
+        tried.append(fix_plans.left_to_a_person(trial.fix, situation, plan.written))
         if trial.fix.outcome is FixOutcome.WORKS:
             return fix_plans.settled(situation.findings, plan.left), tried, plan
         chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)
@@ -159,7 +159,8 @@ def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> 
         else:
             started = time.monotonic()
             with progress.stage("trials", f"trying {fix.title}"):
-                yield fix_plans.without_its_code(attempt(fix, situation, patient.bench).fix, situation)
+                done = fix_plans.without_its_code(attempt(fix, situation, patient.bench).fix, situation)
+            yield fix_plans.left_to_a_person(done, situation, fix_plans.written_by(fix, situation))
             slowest = max(slowest, time.monotonic() - started)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
-from simulator import fixes, lost_code, route
-from simulator.fixes import fake_everything
+from simulator import fixes, lost_code, proofs, route
+from simulator.fixes import fake_everything, fake_initial
 from simulator.graph import ancestors, app_of
 from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
 from simulator.route import Mend
@@ -43,6 +43,11 @@ class Plan:
     def recorded(self) -> frozenset[str]:
         """The migrations whose rows those statements write."""
         return frozenset(name for mend in self.mends for name in mend.recorded)
+
+    @property
+    def written(self) -> frozenset[str]:
+        """All migrations whose rows the plan writes without running them."""
+        return self.recorded.union(*(mend.fake for mend in self.mends))
 
     @property
     def worth_a_trial(self) -> bool:
@@ -168,6 +173,38 @@ def without_its_code(fix: Fix, situation: Situation) -> Fix:
     if fix.outcome is not FixOutcome.WORKS or not skipped:
         return fix
     return replace(fix, outcome=FixOutcome.DRIFTS, drift=tuple(f"the code of {name} has not run" for name in skipped))
+
+
+def written_by(fix: Fix, situation: Situation) -> frozenset[str]:
+    """The migrations that a fix of a whole database records without running them."""
+    if fix.id == fake_everything.ID:
+        return frozenset(situation.pending)
+    if fix.id == fake_initial.ID:
+        return frozenset(name for name in situation.pending if situation.files[name].initial)
+    return frozenset(_of_apps(situation.pending, fix.resets))
+
+
+def left_to_a_person(fix: Fix, situation: Situation, written: Set[str]) -> Fix:
+    """A fix that works, with its proofs, and before its steps what a person has to find out first where one is missing,
+    or where several schemas have a history: what mends one of them would act on all."""
+    if fix.outcome is not FixOutcome.WORKS:
+        return fix
+    found, unproven = proofs.proofs(situation, written)
+    questions = []
+    if unproven:
+        questions.append(
+            f"find out whether the code of {_listed(unproven)} has run on this database: the steps below record "
+            f"{'it' if len(unproven) == 1 else 'them'} without running it, and nothing shows that it has"
+        )
+    if len(schemas := situation.table.schemas) > 1:
+        questions.append(
+            f"decide for which schema the steps below are: {_listed(schemas)} each have a django_migrations"
+        )
+    return replace(fix, proofs=found, steps=(*(Step(person=text) for text in questions), *fix.steps))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _is_of_code(finding: Finding, situation: Situation) -> bool:

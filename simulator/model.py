@@ -194,13 +194,18 @@ class Failure:
 
 @dataclass(frozen=True)
 class MigrationOperation:
-    """One operation of a migration on disk. ``runs_code``: RunPython, RunSQL or a project's own kind."""
+    """One operation of a migration on disk.
+
+    ``runs_code``: it does something besides the schema, as RunPython, RunSQL (unless they are noop) and a project's own
+    kind may. ``sql``: the statements, where that is nothing but RunSQL without parameters.
+    """
 
     kind: str  # the class's name
     text: str  # as Django describes it
     runs_code: bool = False
     model: str | None = None  # "app.model" in lower case, for operations on one
     table: str | None = None  # its table after the operation
+    sql: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -363,6 +368,15 @@ class FixOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Proof:
+    """Why a migration that a fix records without running it may be taken as done, though it does more than schema."""
+
+    migration: str
+    kind: Literal["catalog", "history", "replaced"]
+    evidence: str
+
+
+@dataclass(frozen=True)
 class Fix:
     """Ordered steps that would mend a database, and what they did to a copy of it."""
 
@@ -376,6 +390,7 @@ class Fix:
     seconds: float = 0.0
     note: str = ""
     mends: tuple[int, ...] = ()  # ids of the roots
+    proofs: tuple[Proof, ...] = ()
     resets: tuple[str, ...] = ()  # apps whose migrations are deleted and written anew, before all else
 
 

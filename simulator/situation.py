@@ -35,6 +35,11 @@ class HistoryTable:
     owner: str | None = None
 
     @property
+    def schemas(self) -> tuple[str, ...]:
+        """All that have a relation of that name, the project's own first."""
+        return (*([self.schema_name] if self.schema_name else []), *self.elsewhere)
+
+    @property
     def highest_id(self) -> int:
         """0 where no row has one."""
         return max((row.id for row in self.rows if row.id is not None), default=0)

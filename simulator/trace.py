@@ -296,8 +296,13 @@ def _file(event: Mapping[str, Any]) -> MigrationFile:
         atomic=event["atomic"],
         initial=event["initial"],
         path=event["path"],
-        operations=tuple(MigrationOperation(**operation) for operation in event["operations"]),
+        operations=tuple(_operation(each) for each in event["operations"]),
     )
+
+
+def _operation(event: Mapping[str, Any]) -> MigrationOperation:
+    sql = event.get("sql")
+    return MigrationOperation(**{**event, "sql": None if sql is None else tuple(sql)})
 
 
 def _delta(event: Mapping[str, Any]) -> Delta:

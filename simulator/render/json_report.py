@@ -145,6 +145,9 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "seconds": round(fix.seconds, 3),
         "note": fix.note or None,
         "mends": list(fix.mends),
+        "proofs": [
+            {"migration": proof.migration, "kind": proof.kind, "evidence": proof.evidence} for proof in fix.proofs
+        ],
     }
 
 

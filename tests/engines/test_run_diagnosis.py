@@ -212,6 +212,37 @@ def test_code_that_meets_what_it_wrote_is_recorded_where_a_row_of_the_history_is
     assert fix["steps"][0]["manage"] == ["migrate", "blog", "0003_post", "--fake"]
 
 
+FILL = "def fill(apps, schema_editor):\n    apps.get_model('blog', 'Post').objects.update(slug='filled')\n"
+BACKFILLED = {
+    **GROWN,
+    "blog/migrations/0003_slug.py": migration(f"{SLUG}, migrations.RunPython(fill)", "blog.0002_tag", before=FILL),
+}
+
+
+def test_a_column_made_by_hand_is_not_recorded_over_the_code_that_would_have_filled_it(case: Any) -> None:
+    report = case("ALTER TABLE blog_post ADD slug varchar(64);", BACKFILLED).rehearse(trials=True)
+    assert recommended(report) is None
+    persons = [step["person"] for fix in report["fixes"] for step in fix["steps"] if "person" in step]
+    assert any("whether the code of blog.0003_slug has run" in text for text in persons)
+
+
+def test_the_same_code_is_recorded_where_the_history_has_lost_its_row(case: Any) -> None:
+    lost = "INSERT INTO django_migrations (app, name) VALUES ('blog', '{}'); "
+    script = f"{TAG} ALTER TABLE blog_post ADD slug varchar(64);" + lost.format("0002_tag") + lost.format("0003_slug")
+    report = case(f"{script} DELETE FROM django_migrations WHERE id > 1;", BACKFILLED).rehearse(trials=True)
+    fix = recommended(report)
+    assert fix is not None
+    assert [(proof["migration"], proof["kind"]) for proof in fix["proofs"]] == [("blog.0003_slug", "history")]
+
+
+def test_nothing_is_recommended_where_several_schemas_have_a_history(case: Any) -> None:
+    tenant = "CREATE SCHEMA acme; CREATE TABLE acme.django_migrations (app text, name text);"
+    report = case(f"{TAG} RESET SESSION AUTHORIZATION; {tenant}").rehearse(trials=True)
+    assert recommended(report) is None
+    persons = [step["person"] for fix in report["fixes"] for step in fix["steps"] if "person" in step]
+    assert any("public, acme" in text for text in persons)
+
+
 def test_code_that_meets_what_it_would_write_is_a_persons_where_no_row_is_gone(case: Any) -> None:
     report = case(FIRST_TWO + UNIQUE, BY_CODE).rehearse(trials=True)
     assert [(one["sqlstate"], one["cause"]["id"]) for one in report["findings"]] == [("23505", "code-on-data")]

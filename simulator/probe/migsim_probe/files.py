@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any, Iterator
 
+from migsim_probe.run_sql import does_nothing, split, texts_of
+
 OWN_CODE = ("RunPython", "RunSQL")
 
 
@@ -72,6 +74,7 @@ def _operation(operation: Any, app: str, state: Any) -> dict[str, Any]:
         "runs_code": _runs_code(operation),
         "model": None if model is None else _name(model),
         "table": _table(operation, model, state),
+        "sql": _sql(operation),
     }
 
 
@@ -101,9 +104,25 @@ def _table(operation: Any, model: Any, state: Any) -> str | None:
 
 
 def _runs_code(operation: Any) -> bool:
+    if not type(operation).__module__.startswith("django."):
+        return True
     if type(operation).__name__ == "SeparateDatabaseAndState":
         return any(_runs_code(each) for each in operation.database_operations)
-    return type(operation).__name__ in OWN_CODE or not type(operation).__module__.startswith("django.")
+    return type(operation).__name__ in OWN_CODE and not does_nothing(operation)
+
+
+def _sql(operation: Any) -> list[str] | None:
+    """The statements of RunSQL, where all that an operation does besides the schema is such, without parameters."""
+    if not type(operation).__module__.startswith("django."):
+        return None
+    if type(operation).__name__ == "SeparateDatabaseAndState":
+        found = [_sql(each) for each in operation.database_operations if _runs_code(each)]
+        known = [texts for texts in found if texts is not None]
+        return [text for texts in known for text in texts] if len(known) == len(found) else None
+    if type(operation).__name__ != "RunSQL":
+        return None
+    texts = texts_of(operation)
+    return None if texts is None else [text for each in texts for text in split(each)]
 
 
 def _describe(operation: Any) -> str:

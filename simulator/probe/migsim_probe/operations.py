@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, Iterator, Tuple
 
 from migsim_probe.index_limits import fit
+from migsim_probe.run_sql import does_nothing
 
 # Operations of Django's own that no row can stop.
 ROWLESS = frozenset(
@@ -97,7 +98,7 @@ def _depends(operation: Any, app: str, state: Any, created: set[Model]) -> bool:
     if kind in ROWLESS:
         return False
     if kind in ("RunPython", "RunSQL"):
-        return not _does_nothing(operation)
+        return not does_nothing(operation)
     model = (app, str(getattr(operation, "model_name", None) or operation.name).lower())
     rule = RULES.get(kind)
     return model not in created and (rule is None or rule(operation, model, state))
@@ -119,11 +120,6 @@ def _flat(operation: Any) -> Iterator[Any]:
             yield from _flat(each)
     else:
         yield operation
-
-
-def _does_nothing(operation: Any) -> bool:
-    code = getattr(operation, "code", None) or getattr(operation, "sql", None)
-    return not code or code == type(operation).noop
 
 
 def _add_field(operation: Any, _model: Model, _state: Any) -> bool:
