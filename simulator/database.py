@@ -49,6 +49,12 @@ _HOLDERS = f"""
     ORDER BY n.nspname <> 'public', n.nspname"""
 
 
+def sequence_values(connection: Connection) -> dict[str, int | None]:
+    """The last value of every sequence; None for one that was not used yet."""
+    rows = connection.execute("SELECT concat_ws('.', schemaname, sequencename), last_value FROM pg_sequences")
+    return dict(rows)
+
+
 def forget_libpq_settings(environ: MutableMapping[str, str]) -> None:
     """Drop what speaks of the user's own servers, so that no connection of ours can mean one of them."""
     for name in [name for name in environ if _LIBPQ_VARIABLE.fullmatch(name)]:

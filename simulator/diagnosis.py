@@ -135,8 +135,8 @@ def _try_plans(
         if not plan.worth_a_trial:
             break
         with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
-            trial = attempt(plan.fix, situation, patient.bench, plan.discards, plan.recorded)
-        tried.append(fix_plans.left_to_a_person(trial.fix, situation, plan.written))
+            trial = attempt(plan.fix, situation, patient.bench, plan.discards, plan.recorded, plan.written)
+        tried.append(fix_plans.left_to_a_person(trial.fix, situation, plan.written, trial.idle))
         if trial.fix.outcome is FixOutcome.WORKS:
             return fix_plans.settled(situation.findings, plan.left), tried, plan
         chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)
@@ -157,10 +157,11 @@ def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> 
         elif slowest > SLOW_TRIAL:
             yield replace(fix, note=f"not tried: a trial takes {slowest:.0f} s here")
         else:
-            started = time.monotonic()
+            started, written = time.monotonic(), fix_plans.written_by(fix, situation)
             with progress.stage("trials", f"trying {fix.title}"):
-                done = fix_plans.without_its_code(attempt(fix, situation, patient.bench).fix, situation)
-            yield fix_plans.left_to_a_person(done, situation, fix_plans.written_by(fix, situation))
+                trial = attempt(fix, situation, patient.bench, written=written)
+            done = fix_plans.without_its_code(trial.fix, situation)
+            yield fix_plans.left_to_a_person(done, situation, written, trial.idle)
             slowest = max(slowest, time.monotonic() - started)
 
 

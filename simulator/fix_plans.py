@@ -184,12 +184,12 @@ def written_by(fix: Fix, situation: Situation) -> frozenset[str]:
     return frozenset(_of_apps(situation.pending, fix.resets))
 
 
-def left_to_a_person(fix: Fix, situation: Situation, written: Set[str]) -> Fix:
+def left_to_a_person(fix: Fix, situation: Situation, written: Set[str], idle: Set[str] = frozenset()) -> Fix:
     """A fix that works, with its proofs, and before its steps what a person has to find out first where one is missing,
     or where several schemas have a history: what mends one of them would act on all."""
     if fix.outcome is not FixOutcome.WORKS:
         return fix
-    found, unproven = proofs.proofs(situation, written)
+    found, unproven = proofs.proofs(situation, written, idle)
     questions = []
     if unproven:
         questions.append(

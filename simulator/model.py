@@ -304,6 +304,7 @@ class Trace:
     deltas: tuple[Delta, ...] = ()  # where a catalog query was given
     survey: Survey | None = None  # mode survey
     steps: tuple[StepRun, ...] = ()  # mode trial
+    idle: tuple[str, ...] = ()  # mode idle: migrations whose code ended without an error and wrote nothing
 
 
 # --- why it would happen, and what mends it --------------------------------------------------------
@@ -372,7 +373,7 @@ class Proof:
     """Why a migration that a fix records without running it may be taken as done, though it does more than schema."""
 
     migration: str
-    kind: Literal["catalog", "history", "replaced"]
+    kind: Literal["idle", "catalog", "history", "replaced"]
     evidence: str
 
 

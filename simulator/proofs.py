@@ -16,16 +16,18 @@ from simulator.model import MigrationFile, Proof
 from simulator.situation import HistoryTable, Situation
 
 
-def proofs(situation: Situation, recorded: Iterable[str]) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
+def proofs(
+    situation: Situation, recorded: Iterable[str], idle: Set[str] = frozenset()
+) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
     """The proofs of those migrations that need one, and the names of those that have none.
 
     ``recorded`` are the migrations whose rows a plan writes, in any order. A plan must have been seen to work: that
-    their schema stands is what its trial has shown.
+    their schema stands is what its trial has shown. ``idle`` are those whose code then changed nothing.
     """
     rows = {row.name for row in situation.table.rows}
     written = frozenset(recorded) - rows
     needing = [name for name in sorted(written) if does_more(situation.files.get(name))]
-    found = {name: _prove(situation, name, written) for name in needing}
+    found = {name: _prove(situation, name, written) or _idle(name, idle) for name in needing}
     return tuple(one for one in found.values() if one), tuple(name for name, one in found.items() if one is None)
 
 
@@ -36,6 +38,11 @@ def does_more(file: MigrationFile | None) -> bool:
 
 def _prove(situation: Situation, name: str, written: Set[str]) -> Proof | None:
     return _replaced(situation, name) or _shown(situation, name) or _lost(situation, name, written)
+
+
+def _idle(name: str, idle: Set[str]) -> Proof | None:
+    evidence = "run on the clone once the fix was through, its code changes nothing"
+    return Proof(name, "idle", evidence) if name in idle else None
 
 
 def _replaced(situation: Situation, name: str) -> Proof | None:

@@ -72,6 +72,10 @@ class Rehearsals:
         asked = replace(self._request(databases), mode="trial", replay=True, smoke=True)
         return self._run(code, replace(asked, steps=steps, resets=resets))
 
+    def idle(self, code: Tree, databases: Mapping[str, Address], names: Sequence[str]) -> Trace:
+        """Run what those migrations do besides the schema, on a database on which they count as applied."""
+        return self._run(code, replace(self._request(databases), mode="idle", names=names))
+
     def script(self, code: Tree, databases: Mapping[str, Address], text: str) -> Outcome:
         """A fix's script as a person would run it, with ``MANAGE`` leading to these databases."""
         number = next(self._numbers)

@@ -45,7 +45,7 @@ CONNECTING = ("ConnectionError", "gaierror", "herror", "TimeoutError", "timeout"
 EXTENSION_MISSING = ("0A000", "58P01")
 
 
-Mode = Literal["inspect", "migrate", "reference", "survey", "trial"]
+Mode = Literal["inspect", "migrate", "reference", "survey", "trial", "idle"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class Request:
     steps: Sequence[Step] = ()  # mode trial: what comes before the command
     resets: Sequence[str] = ()  # apps whose migration files are taken as deleted
     originals: Sequence[str] = ()  # mode reference: squashes in whose place what they replace is run
+    names: Sequence[str] = ()  # mode idle: migrations whose code is run once more
 
 
 def request_json(request: Request) -> str:
@@ -92,6 +93,7 @@ def request_json(request: Request) -> str:
             "steps": [{"manage": list(step.manage)} if step.manage else {"sql": step.sql} for step in request.steps],
             "resets": list(request.resets),
             "originals": list(request.originals),
+            "names": list(request.names),
         }
     )
 
@@ -142,6 +144,7 @@ class _Reading:
             deltas=tuple(_delta(each) for each in self.all("delta")),
             survey=self._survey() if self.all("surveyed") else None,
             steps=tuple(self._step(each) for each in self.all("step")),
+            idle=tuple(each["name"] for each in self.all("idle") if not (each["failed"] or each["wrote"])),
         )
 
     def _migrations(self) -> tuple[MigrationRun, ...]:

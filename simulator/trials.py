@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from simulator import database, verification
+from simulator import database, proofs, verification
 from simulator.baseline import Baseline
 from simulator.catalog import Catalog
 from simulator.engines.base import Environment
@@ -37,6 +37,7 @@ class Trial:
     fix: Fix
     failure: Failure | None = None
     failed_step: Step | None = None
+    idle: frozenset[str] = frozenset()  # of what it records: code that, run on what the fix leaves, changes nothing
 
 
 def database_option(alias: str) -> tuple[str, ...]:
@@ -50,10 +51,12 @@ def attempt(
     bench: Bench,
     discards: frozenset[Fact] = frozenset(),
     recorded: Set[str] = frozenset(),
+    written: Set[str] = frozenset(),
 ) -> Trial:
     """Rehearse one fix.
 
-    ``discards``: what the fix drops on purpose, for it holds no rows. ``recorded``: migrations whose rows it writes.
+    ``discards``: what the fix drops on purpose, for it holds no rows. ``recorded``: migrations whose rows its SQL
+    writes; ``written``: all that it records without running them.
     """
     databases = bench.base.clone(bench.environment, bench.base.role.project_user)
     place = databases[bench.alias]
@@ -64,13 +67,31 @@ def attempt(
         verified = None
         if failure is None or failure.phase is Phase.SMOKE:
             verified = verify(situation, bench.environment, place, discards, recorded)
+        tried = judged(fix, trace, failure, verified)
+        idle = _idle(situation, bench, databases, written) if tried.outcome is FixOutcome.WORKS else frozenset()
     finally:
         bench.base.drop(bench.environment, databases)
-    tried = judged(fix, trace, failure, verified)
     if tried.outcome is not FixOutcome.FAILS:
         failure = None  # what the code can't read is told by what the schema lacks
     failed = next((steps[run.index] for run in trace.steps if run.failure), None)
-    return Trial(tried, failure, failed)
+    return Trial(tried, failure, failed, idle)
+
+
+def _idle(situation: Situation, bench: Bench, databases: Mapping[str, Address], written: Set[str]) -> frozenset[str]:
+    """Which of those without another proof change nothing when their code is run on the database as the fix left it.
+
+    None where a sequence moved, which may leave no transaction behind, or where the code asked for something that it
+    does not get here.
+    """
+    _proofs, names = proofs.proofs(situation, written)
+    if not names:
+        return frozenset()
+    place = bench.environment.address(databases[bench.alias].dbname, SUPERUSER)
+    with database.connect(place) as connection:
+        before = database.sequence_values(connection)
+        trace = bench.rehearsals.idle(bench.code, databases, names)
+        moved = database.sequence_values(connection) != before
+    return frozenset() if moved or trace.attempts or not trace.complete else frozenset(trace.idle)
 
 
 def without_migrate(steps: Sequence[Step], options: tuple[str, ...]) -> tuple[Step, ...]:

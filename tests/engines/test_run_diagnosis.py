@@ -226,6 +226,29 @@ def test_a_column_made_by_hand_is_not_recorded_over_the_code_that_would_have_fil
     assert any("whether the code of blog.0003_slug has run" in text for text in persons)
 
 
+def test_the_same_code_is_recorded_where_it_has_nothing_left_to_do(case: Any) -> None:
+    careful = {
+        name: text.replace("objects.update", "objects.filter(slug=None).update") for name, text in BACKFILLED.items()
+    }
+    by_hand = "ALTER TABLE blog_post ADD slug varchar(64); UPDATE blog_post SET slug = {};"
+    fix = recommended(case(by_hand.format("'filled'"), careful).rehearse(trials=True))
+    assert fix is not None
+    assert [(proof["migration"], proof["kind"]) for proof in fix["proofs"]] == [("blog.0003_slug", "idle")]
+    some = by_hand.format("CASE id WHEN 1 THEN 'filled' END")
+    assert recommended(case(some, careful).rehearse(trials=True)) is None
+
+
+def test_code_that_only_moves_a_sequence_is_not_idle(case: Any) -> None:
+    """PostgreSQL writes no transaction for most numbers that a sequence gives out."""
+    moves = BACKFILLED["blog/migrations/0003_slug.py"].replace(
+        "apps.get_model('blog', 'Post').objects.update(slug='filled')",
+        "schema_editor.connection.cursor().execute(\"SELECT nextval('counted')\")",
+    )
+    by_hand = "ALTER TABLE blog_post ADD slug varchar(64); CREATE SEQUENCE counted; SELECT nextval('counted');"
+    report = case(by_hand, {**BACKFILLED, "blog/migrations/0003_slug.py": moves}).rehearse(trials=True)
+    assert recommended(report) is None
+
+
 def test_the_same_code_is_recorded_where_the_history_has_lost_its_row(case: Any) -> None:
     lost = "INSERT INTO django_migrations (app, name) VALUES ('blog', '{}'); "
     script = f"{TAG} ALTER TABLE blog_post ADD slug varchar(64);" + lost.format("0002_tag") + lost.format("0003_slug")

@@ -71,7 +71,7 @@ def probe(
     folder: Path,
     databases: Mapping[str, Address] | None,
     *,
-    mode: Literal["migrate", "inspect", "survey", "trial"] = "migrate",
+    mode: Literal["migrate", "inspect", "survey", "trial", "idle"] = "migrate",
     command: tuple[str, ...] = ("migrate",),
     manage: str | None = "manage.py",
     settings: str | None = None,
@@ -79,6 +79,7 @@ def probe(
     guard: bool = False,
     catalog: bool = False,
     steps: tuple[Step, ...] = (),
+    names: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Ran:
     """Run it on the project. Its own files lie beside the project's folder."""
@@ -87,7 +88,17 @@ def probe(
     shutil.copytree(PROBE, beside / "probe", ignore=shutil.ignore_patterns("__pycache__"))
     trace = beside / "trace.jsonl"
     request = Request(
-        mode, str(trace), manage, settings, alias, databases, command, guard=guard, catalog=catalog, steps=steps
+        mode,
+        str(trace),
+        manage,
+        settings,
+        alias,
+        databases,
+        command,
+        guard=guard,
+        catalog=catalog,
+        steps=steps,
+        names=names,
     )
     (beside / "request.json").write_text(request_json(request))
     done = subprocess.run(

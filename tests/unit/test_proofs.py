@@ -104,6 +104,14 @@ def test_what_stands_on_something_that_never_ran_was_not_lost() -> None:
     assert kinds(situation, SLUG) == (["history"], [])
 
 
+# --- by running it ------------------------------------------------------------------------------------------
+
+
+def test_code_that_changed_nothing_on_the_clone_needs_no_other_proof() -> None:
+    found, unproven = proofs.proofs(where(ADD, CODE), {SLUG}, idle={SLUG})
+    assert ([proof.kind for proof in found], unproven) == (["idle"], ())
+
+
 # --- by the catalog --------------------------------------------------------------------------------
 
 

@@ -71,7 +71,7 @@ def _operation(operation: Any, app: str, state: Any) -> dict[str, Any]:
     return {
         "kind": type(operation).__name__,
         "text": _describe(operation),
-        "runs_code": _runs_code(operation),
+        "runs_code": runs_code(operation),
         "model": None if model is None else _name(model),
         "table": _table(operation, model, state),
         "sql": _sql(operation),
@@ -103,11 +103,17 @@ def _table(operation: Any, model: Any, state: Any) -> str | None:
     return table
 
 
-def _runs_code(operation: Any) -> bool:
+def is_composed(operation: Any) -> bool:
+    """Whether it is a SeparateDatabaseAndState, whose database_operations are what runs."""
+    return type(operation).__name__ == "SeparateDatabaseAndState"
+
+
+def runs_code(operation: Any) -> bool:
+    """Whether it does something besides the schema."""
     if not type(operation).__module__.startswith("django."):
         return True
-    if type(operation).__name__ == "SeparateDatabaseAndState":
-        return any(_runs_code(each) for each in operation.database_operations)
+    if is_composed(operation):
+        return any(runs_code(each) for each in operation.database_operations)
     return type(operation).__name__ in OWN_CODE and not does_nothing(operation)
 
 
@@ -115,8 +121,8 @@ def _sql(operation: Any) -> list[str] | None:
     """The statements of RunSQL, where all that an operation does besides the schema is such, without parameters."""
     if not type(operation).__module__.startswith("django."):
         return None
-    if type(operation).__name__ == "SeparateDatabaseAndState":
-        found = [_sql(each) for each in operation.database_operations if _runs_code(each)]
+    if is_composed(operation):
+        found = [_sql(each) for each in operation.database_operations if runs_code(each)]
         known = [texts for texts in found if texts is not None]
         return [text for texts in known for text in texts] if len(known) == len(found) else None
     if type(operation).__name__ != "RunSQL":

@@ -18,6 +18,7 @@ from migsim_probe import (
     failure,
     files,
     history,
+    idle,
     operations,
     redact,
     reset,
@@ -108,6 +109,9 @@ class Probe:
             return
         if self.request["mode"] == "inspect":
             self._succeeds(self._history, "plan")
+            return
+        if self.request["mode"] == "idle":
+            idle.run(self.request["names"], self._alias, self.writer.event)
             return
         self._history_if_readable()
         if self.request["mode"] == "survey":

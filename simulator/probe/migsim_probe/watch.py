@@ -31,6 +31,7 @@ class Statements:
         self.count = 0
         self._seen = seen
         self.refused_by_driver = False  # the last that failed did so on a connection that is still open
+        self.any_failed = False
         self._failed: collections.deque[tuple[BaseException, str, str]] = collections.deque(maxlen=100)
 
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
@@ -41,6 +42,7 @@ class Statements:
         try:
             return execute(sql, params, many, context)
         except Exception as error:
+            self.any_failed = True
             self._failed.append((error, text, context["connection"].alias))
             raw = context["connection"].connection
             self.refused_by_driver = raw is not None and not raw.closed
