@@ -196,12 +196,12 @@ def bare_aliases(names: Mapping[str, str], scenario: Scenario) -> tuple[str, ...
     return tuple(alias for alias, name in names.items() if name not in filled)
 
 
-def with_owner(trace: Trace, environment: Environment, address: Address) -> Trace:
+def with_owner(trace: Trace, place: Address) -> Trace:
     """After a refusal (42501): the trace with the object, its owner and our role named in its failure."""
     failure = trace.failure
     if failure is None or failure.sqlstate != "42501" or not failure.relation:
         return trace
-    with database.connect(environment.address(address.dbname, SUPERUSER)) as connection:
+    with database.connect(place) as connection:
         owner = database.owner_of(connection, failure.relation, failure.schema_name)
     if owner is None:
         return trace

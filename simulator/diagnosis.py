@@ -15,12 +15,12 @@ import psycopg
 
 from simulator import causes, database, fix_plans, fixes, reset_trial, survey
 from simulator.fix_plans import Choices, Plan
-from simulator.model import Failure, Finding, Fix, FixOutcome
+from simulator.model import Failure, Finding, Fix, FixOutcome, History
 from simulator.progress import Progress
 from simulator.roles import SUPERUSER
+from simulator.sandbox import Sandbox
 from simulator.situation import Reference, Situation
-from simulator.survey import Patient
-from simulator.trials import Bench, attempt
+from simulator.trials import attempt
 
 # Which fixes are tried: none, until one works, or also what people try, to say what that would leave.
 Trials = Literal["none", "until one works", "all"]
@@ -42,59 +42,65 @@ class Diagnosis:
     warnings: tuple[str, ...] = ()
     situation: Situation | None = None
     plan: Plan | None = None
-    bench: Bench | None = None
 
 
 def diagnose(
-    patient: Patient, failure: Failure, progress: Progress, *, trials: Trials, reset: bool = False
+    sandbox: Sandbox,
+    failure: Failure,
+    history: History | None,
+    progress: Progress,
+    *,
+    tier: Literal["data", "schema"],
+    trials: Trials,
+    reset: bool = False,
 ) -> Diagnosis:
     """Survey past the failure, compare with the reference, name causes, try fixes. Raises EngineDied.
 
     ``reset``: try the last resort as well.
     """
     with progress.stage("survey", "looking for everything else that would fail"):
-        seen = survey.look(patient)
-        refused = _refused(patient, seen)
+        seen = survey.look(sandbox, history)
+        refused = _refused(sandbox, seen)
         if refused:
-            with database.connect(patient.bench.environment.address("postgres", SUPERUSER)) as admin:
-                database.make_superuser(admin, patient.base.role.project_user)
-            seen = survey.look(patient)
+            with database.connect(sandbox.environment.address("postgres", SUPERUSER)) as admin:
+                database.make_superuser(admin, sandbox.baseline.role.project_user)
+            seen = survey.look(sandbox, history)
     with progress.stage("reference", "building the same schema from nothing"):
-        deltas, reference = survey.reference(patient, seen)
+        deltas, reference = survey.reference(sandbox, seen)
         if reference.failure is not None and reference.failure.sqlstate == NO_SCHEMA:
-            deltas, reference = survey.reference(patient, seen, survey.schemas_of(seen.baseline))
-    situation = with_causes(survey.situation(patient, failure, deltas, reference, seen))
+            deltas, reference = survey.reference(sandbox, seen, survey.schemas_of(seen.baseline))
+    situation = with_causes(survey.situation(sandbox, tier, failure, deltas, reference, seen))
     warnings = (*refused, *_of_reference(reference, failure))
     if reset and not reference.complete:
         warnings = (*warnings, f"{NO_RESET} there is nothing that the code builds from nothing to compare with")
     if reference.failure is not None and reference.failure.sandbox:
         return Diagnosis(situation.findings, warnings=warnings)
-    chosen = fix_plans.choices(situation, patient.bench.options)
-    if reference.complete and seen.stopped and (history := chosen.plan().history):
+    chosen = fix_plans.choices(situation, sandbox.options)
+    if reference.complete and seen.stopped and (statements := chosen.plan().history):
         # What fails here fails in the trial as well, which says so.
         with progress.stage("survey", "looking again, past what stopped it"), contextlib.suppress(psycopg.Error):
-            seen = survey.look(patient, history)
-            following = with_causes(survey.situation(patient, seen.stopped or failure, deltas, reference, seen))
+            seen = survey.look(sandbox, history, statements)
+            following = with_causes(survey.situation(sandbox, tier, seen.stopped or failure, deltas, reference, seen))
             situation = _continued(situation, following)
-            chosen = fix_plans.choices(situation, patient.bench.options, chosen.of_roots)
+            chosen = fix_plans.choices(situation, sandbox.options, chosen.of_roots)
     if trials == "none" or not reference.complete:
         return Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
-    found, tried, plan = _try_plans(patient, chosen, progress)
+    found, tried, plan = _try_plans(sandbox, chosen, progress)
     if plan is None or trials == "all":
-        tried += _try_peoples(patient, situation, progress)
-    if reset and (last := fixes.reset(situation, patient.bench.options)):
+        tried += _try_peoples(sandbox, situation, progress)
+    if reset and (last := fixes.reset(situation, sandbox.options)):
         with progress.stage("trials", f"trying to {last.title}"):
-            done = reset_trial.attempt(last, situation, patient.bench)
+            done = reset_trial.attempt(last, situation, sandbox)
         tried = [*(one for one in tried if not one.resets), done]
     elif reset:
         warnings = (*warnings, f"{NO_RESET} what fails is in no app of the project's own")
-    return Diagnosis(found, fix_plans.ranked(tried), warnings, situation, plan, patient.bench)
+    return Diagnosis(found, fix_plans.ranked(tried), warnings, situation, plan)
 
 
-def _refused(patient: Patient, seen: survey.Seen) -> tuple[str, ...]:
+def _refused(sandbox: Sandbox, seen: survey.Seen) -> tuple[str, ...]:
     """What the role that the dump chose may not do. Whether production lets it, a dump does not tell: it carries no
     memberships. So it is no finding, and all else is looked for and tried without that."""
-    role = patient.base.role
+    role = sandbox.baseline.role
     if not role.automatic:
         return ()
     failures = (seen.stopped, *(one.failure for one in seen.survey.met))
@@ -123,7 +129,7 @@ def _continued(stopped: Situation, following: Situation) -> Situation:
 
 
 def _try_plans(
-    patient: Patient, chosen: Choices, progress: Progress
+    sandbox: Sandbox, chosen: Choices, progress: Progress
 ) -> tuple[tuple[Finding, ...], list[Fix], Plan | None]:
     """Plan after plan, until one works or there is none left.
 
@@ -135,7 +141,7 @@ def _try_plans(
         if not plan.worth_a_trial:
             break
         with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
-            trial = attempt(plan.fix, situation, patient.bench, plan.discards, plan.recorded, plan.written)
+            trial = attempt(plan.fix, situation, sandbox, plan.discards, plan.recorded, plan.written)
         tried.append(fix_plans.left_to_a_person(trial.fix, situation, plan.written, trial.idle))
         if trial.fix.outcome is FixOutcome.WORKS:
             return fix_plans.settled(situation.findings, plan.left), tried, plan
@@ -148,10 +154,10 @@ def _try_plans(
     return situation.findings, [persons, *tried], None
 
 
-def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> Iterator[Fix]:
+def _try_peoples(sandbox: Sandbox, situation: Situation, progress: Progress) -> Iterator[Fix]:
     """What people try, to say what it would leave. Not at any price: a clone of a large database takes its time."""
     slowest = 0.0
-    for fix in fixes.peoples(situation, patient.bench.options):
+    for fix in fixes.peoples(situation, sandbox.options):
         if fix_plans.needs_person(fix):
             yield fix
         elif slowest > SLOW_TRIAL:
@@ -159,7 +165,7 @@ def _try_peoples(patient: Patient, situation: Situation, progress: Progress) -> 
         else:
             started, written = time.monotonic(), fix_plans.written_by(fix, situation)
             with progress.stage("trials", f"trying {fix.title}"):
-                trial = attempt(fix, situation, patient.bench, written=written)
+                trial = attempt(fix, situation, sandbox, written=written)
             done = fix_plans.without_its_code(trial.fix, situation)
             yield fix_plans.left_to_a_person(done, situation, written, trial.idle)
             slowest = max(slowest, time.monotonic() - started)

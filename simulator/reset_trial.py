@@ -6,36 +6,31 @@ from dataclasses import replace
 
 from simulator import database, fix_plans, shape, trials
 from simulator.model import Fix, FixOutcome
-from simulator.roles import SUPERUSER
+from simulator.sandbox import Sandbox
 from simulator.situation import Situation
-from simulator.trials import Bench
 from simulator.verification import named
 
 
-def attempt(fix: Fix, situation: Situation, bench: Bench) -> Fix:
+def attempt(fix: Fix, situation: Situation, sandbox: Sandbox) -> Fix:
     """The fix with its outcome; its note says what the new files do not make."""
     # What a person has to delete is taken as deleted.
     alone = replace(fix, steps=tuple(step for step in fix.steps if not step.person))
-    tried = replace(trials.attempt(alone, situation, bench).fix, steps=fix.steps)
+    tried = replace(trials.attempt(alone, situation, sandbox).fix, steps=fix.steps)
     tried = fix_plans.without_its_code(tried, situation)
     if tried.outcome is FixOutcome.FAILS:
         return replace(tried, note=f"{tried.note}; {fix.note}")
-    lacking = _lacking(alone, situation, bench)
+    lacking = _lacking(alone, situation, sandbox)
     return replace(tried, note=f"{tried.note}; {lacking}") if lacking else tried
 
 
-def _lacking(fix: Fix, situation: Situation, bench: Bench) -> str:
-    databases = bench.base.empty(bench.environment, situation.reference.schemas)
-    place = databases[bench.alias].dbname
-    try:
-        made = [step for step in fix.steps if step.manage[:1] == ("makemigrations",)]
-        failure = trials.failure_of(bench.rehearsals.trial(bench.code, databases, made, fix.resets))
+def _lacking(fix: Fix, situation: Situation, sandbox: Sandbox) -> str:
+    made = [step for step in fix.steps if step.manage[:1] == ("makemigrations",)]
+    with sandbox.empty(situation.reference.schemas) as databases:
+        failure = trials.failure_of(sandbox.rehearsals.trial(sandbox.code, databases, made, fix.resets))
         if failure is not None:
             return f"a new database can't be built: {failure.sqlstate or failure.exception} {failure.message}"
-        with database.connect(bench.environment.address(place, SUPERUSER)) as connection:
+        with database.connect(sandbox.address(databases)) as connection:
             built = database.read_catalog(connection)
-    finally:
-        bench.base.drop(bench.environment, databases)
     lacking = named(shape.missing(situation.reference.final, built))
     more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
     return f"a new database then lacks {', '.join(lacking[:5])}{more}" if lacking else ""

@@ -26,11 +26,10 @@ from simulator.project.environment import unset
 from simulator.rehearsal import Rehearsals, scheme_of
 from simulator.report import Evidence, Judgement
 from simulator.roles import SUPERUSER
+from simulator.sandbox import Sandbox
 from simulator.scenario import Scenario
 from simulator.scenarios import LoadedScenario
 from simulator.sources import Sources, main_dump
-from simulator.survey import Patient
-from simulator.trials import Bench, database_option
 
 
 def rehearse(
@@ -76,10 +75,7 @@ def _rehearsed(
         else:
             choice = _choose(loaded, found, engine, progress)
             with _opened(loaded, found, choice, run, progress) as stage:
-                result, diagnosis = _concluded(stage, trials=trials, reset=reset)
-                if script and diagnosis is not None:
-                    with progress.stage("script", "rehearsing the script of the fix"):
-                        text = fix_script_trial.rehearsed(diagnosis, result)
+                result, text = _concluded(stage, trials=trials, reset=reset, script=script)
             leftovers = [] if keep else _leftovers(run, choice)
     report_ = replace(
         result,
@@ -99,9 +95,7 @@ def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> Histo
         with _opened(loaded, found, choice, run, progress) as stage:
             trace = stage.settings
             if _loaded(trace):
-                base = _baseline(stage)
-                databases = base.clone(stage.environment, base.role.project_user)
-                with progress.stage("inspect", "reading the history"):
+                with _sandbox(stage).clone() as databases, progress.stage("inspect", "reading the history"):
                     trace = stage.rehearsals.inspect(found.code, databases)
     if trace.history is None:
         why = trace.failure.message if trace.failure else "its process ended before it could report"
@@ -153,15 +147,19 @@ def _opened(
             disarm()
 
 
-def _concluded(stage: Stage, *, trials: Trials, reset: bool) -> tuple[Report, Diagnosis | None]:
-    """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), judge, diagnose."""
+def _concluded(stage: Stage, *, trials: Trials, reset: bool, script: bool) -> tuple[Report, str | None]:
+    """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), judge, diagnose.
+
+    The report, and where it is asked for and something is recommended, the script.
+    """
     if not _loaded(stage.settings):
         return _report(stage, None, Evidence(trace=stage.settings)), None
-    base = _baseline(stage)
-    trace = _migrate(stage, base, base.role.project_user)
+    sandbox = _sandbox(stage)
+    base = sandbox.baseline
+    trace = _migrate(stage, sandbox, sandbox.user)
     again = None
     if base.role.automatic and trace.failure and trace.failure.sqlstate == report.INSUFFICIENT_PRIVILEGE:
-        again = _as_superuser(stage, base)
+        again = _as_superuser(stage, sandbox)
     evidence = Evidence(
         restores=base.restores,
         trace=trace,
@@ -172,36 +170,35 @@ def _concluded(stage: Stage, *, trials: Trials, reset: bool) -> tuple[Report, Di
         role=base.role.project_user,
         refused_version=_refused_version(stage, trace),
     )
-    diagnosis = _diagnosed(stage, base, evidence, trials=trials, reset=reset)
-    return _report(stage, base, evidence, diagnosis), diagnosis
+    diagnosis = _diagnosed(stage, sandbox, evidence, trials=trials, reset=reset)
+    result = _report(stage, base, evidence, diagnosis)
+    return result, _script(stage, sandbox, diagnosis, result) if script and diagnosis else None
 
 
-def _diagnosed(stage: Stage, base: Baseline, evidence: Evidence, *, trials: Trials, reset: bool) -> Diagnosis | None:
+def _diagnosed(stage: Stage, sandbox: Sandbox, evidence: Evidence, *, trials: Trials, reset: bool) -> Diagnosis | None:
     """What else would fail, why, and what mends it: only where migrate itself would fail, the sandbox not in doubt."""
     trace = evidence.as_superuser or evidence.trace
     judgement = report.judge(evidence)
     if judgement.verdict is not Verdict.WOULD_FAIL or trace is None or trace.failure is None:
         return None
-    if trace.failure.sandbox or judgement.failure not in (trace.failure, *base.errors):
+    if trace.failure.sandbox or judgement.failure not in (trace.failure, *sandbox.baseline.errors):
         return None
-    scenario = stage.loaded.scenario
-    patient = Patient(
-        Bench(
-            environment=stage.environment,
-            base=base,
-            rehearsals=stage.rehearsals,
-            code=stage.found.code,
-            alias=scenario.django.database,
-            options=database_option(scenario.django.database),
-        ),
-        trace,
-        scenario.rehearse.tier,
-    )
-    return diagnose(patient, trace.failure, stage.progress, trials=trials, reset=reset)
+    tier = stage.loaded.scenario.rehearse.tier
+    return diagnose(sandbox, trace.failure, trace.history, stage.progress, tier=tier, trials=trials, reset=reset)
 
 
-def _baseline(stage: Stage) -> Baseline:
-    return baseline.build(
+def _script(stage: Stage, sandbox: Sandbox, diagnosis: Diagnosis, result: Report) -> str | None:
+    """The recommended fix as a script; None where nothing is recommended."""
+    fix = next((fix for fix in diagnosis.fixes if fix.recommended), None)
+    if fix is None or diagnosis.situation is None:
+        return None
+    with stage.progress.stage("script", "rehearsing the script of the fix"):
+        return fix_script_trial.rehearsed(fix, diagnosis.plan, diagnosis.situation, sandbox, result)
+
+
+def _sandbox(stage: Stage) -> Sandbox:
+    """Build the baseline, and what runs on copies of it."""
+    base = baseline.build(
         stage.loaded,
         stage.found,
         stage.environment,
@@ -210,25 +207,25 @@ def _baseline(stage: Stage) -> Baseline:
         stage.progress,
         keep=stage.keep,
     )
+    alias = stage.loaded.scenario.django.database
+    return Sandbox(stage.environment, base, stage.rehearsals, stage.found.code, alias)
 
 
-def _migrate(stage: Stage, base: Baseline, user: str, called: str = "") -> Trace:
-    with stage.progress.stage("clone", "copying the restored database"):
-        databases = base.clone(stage.environment, user)
-    with stage.progress.stage("migrate", f"rehearsing migrate as {called or user}"):
-        trace = stage.rehearsals.migrate(stage.found.code, databases)
-    trace = baseline.with_bare_alias(trace, base.bare)
-    trace = baseline.with_owner(trace, stage.environment, databases[stage.loaded.scenario.django.database])
-    if not stage.keep:
-        base.drop(stage.environment, databases)
-    return trace
+def _migrate(stage: Stage, sandbox: Sandbox, called: str) -> Trace:
+    with ExitStack() as stack:
+        with stage.progress.stage("clone", "copying the restored database"):
+            databases = stack.enter_context(sandbox.clone(keep=stage.keep))
+        with stage.progress.stage("migrate", f"rehearsing migrate as {called}"):
+            trace = sandbox.rehearsals.migrate(sandbox.code, databases)
+        trace = baseline.with_bare_alias(trace, sandbox.baseline.bare)
+        return baseline.with_owner(trace, sandbox.address(databases))
 
 
-def _as_superuser(stage: Stage, base: Baseline) -> Trace:
+def _as_superuser(stage: Stage, sandbox: Sandbox) -> Trace:
     """As the same role with every privilege: a role of another name would have another search_path."""
     with database.connect(stage.environment.address("postgres", SUPERUSER)) as admin:
-        database.make_superuser(admin, base.role.project_user)
-    return _migrate(stage, base, base.role.project_user, "a superuser")
+        database.make_superuser(admin, sandbox.user)
+    return _migrate(stage, sandbox, "a superuser")
 
 
 def _report(stage: Stage, base: Baseline | None, evidence: Evidence, diagnosis: Diagnosis | None = None) -> Report:

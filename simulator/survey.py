@@ -10,28 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator import database, effects, evidence, findings, migration_files, numbering
-from simulator.baseline import Baseline
 from simulator.catalog import Catalog
 from simulator.graph import app_of
 from simulator.model import Delta, Existing, Failure, History, Met, MigrationFile, Phase, Survey, Trace
-from simulator.roles import SUPERUSER
+from simulator.sandbox import Sandbox
 from simulator.situation import BehindSequence, HistoryTable, Reference, Situation
-from simulator.trials import Bench
 
 NAME_TAKEN = "42P07"  # PostgreSQL manual, appendix A: duplicate_table
-
-
-@dataclass(frozen=True)
-class Patient:
-    """What is diagnosed: where it runs, and what the plain rehearsal said."""
-
-    bench: Bench
-    trace: Trace  # of the plain rehearsal
-    tier: Literal["data", "schema"]
-
-    @property
-    def base(self) -> Baseline:
-        return self.bench.base
 
 
 @dataclass(frozen=True)
@@ -55,14 +40,10 @@ class Seen:
     stopped: Failure | None  # what ended the survey before its end
 
 
-def reference(patient: Patient, seen: Seen, schemas: Sequence[str] = ()) -> tuple[dict[str, Delta], Reference]:
+def reference(sandbox: Sandbox, seen: Seen, schemas: Sequence[str] = ()) -> tuple[dict[str, Delta], Reference]:
     """What the code builds from nothing. ``schemas``: who runs the server has made those beforehand."""
-    bench = patient.bench
-    databases = bench.base.empty(bench.environment, schemas)
-    try:
-        trace = bench.rehearsals.reference(bench.code, databases, tuple(_recorded_in_part(seen)))
-    finally:
-        bench.base.drop(bench.environment, databases)
+    with sandbox.empty(schemas) as databases:
+        trace = sandbox.rehearsals.reference(sandbox.code, databases, tuple(_recorded_in_part(seen)))
     failure = trace.failure
     if failure is None and not trace.complete:
         failure = Failure(
@@ -85,28 +66,27 @@ def _recorded_in_part(seen: Seen) -> Iterator[str]:
             yield file.name
 
 
-def look(patient: Patient, first: Sequence[str] = ()) -> Seen:
-    """On a clone that is read first. ``first``: statements that get it past what stopped it."""
-    bench = patient.bench
-    databases = bench.base.clone(bench.environment, bench.base.role.project_user)
-    place = bench.environment.address(databases[bench.alias].dbname, SUPERUSER)
-    try:
+def look(sandbox: Sandbox, history: History | None, first: Sequence[str] = ()) -> Seen:
+    """On a clone that is read first.
+
+    ``history`` is what the plain rehearsal said of it; ``first``: statements that get it past what stopped it.
+    """
+    known = history.schemas if history else None
+    with sandbox.clone() as databases:
+        place = sandbox.address(databases)
         with database.connect(place) as connection:
             for statement in first:
                 connection.execute(statement.encode())
             baseline = database.read_catalog(connection)
             rows = database.count_rows(connection)
             owners = database.owners(connection)
-            known = patient.trace.history.schemas if patient.trace.history else None
-            table = evidence.history_table(connection, bench.base.role.project_user, known)
-            content_types = evidence.content_types(connection, bench.base.role.project_user, known)
+            table = evidence.history_table(connection, sandbox.user, known)
+            content_types = evidence.content_types(connection, sandbox.user, known)
             behind = numbering.behind(connection)
-        trace = bench.rehearsals.survey(bench.code, databases)
+        trace = sandbox.rehearsals.survey(sandbox.code, databases)
         with database.connect(place) as connection:
             after = database.count_rows(connection)
             held = _held(connection, trace)
-    finally:
-        bench.base.drop(bench.environment, databases)
     surveyed = effects.reference_of(trace.deltas, None)
     return Seen(
         baseline=baseline,
@@ -123,7 +103,7 @@ def look(patient: Patient, first: Sequence[str] = ()) -> Seen:
         held=held,
         # What the migrations themselves delete is no loss of a fix's.
         rows_kept={table.name: min(table.rows, after[oid].rows if oid in after else 0) for oid, table in rows.items()},
-        history=trace.history or patient.trace.history or History(),
+        history=trace.history or history or History(),
         stopped=trace.failure,
     )
 
@@ -136,9 +116,14 @@ def _held(connection: database.Connection, trace: Trace) -> dict[str, Existing]:
 
 
 def situation(
-    patient: Patient, failure: Failure, deltas: Mapping[str, Delta], reference: Reference, seen: Seen
+    sandbox: Sandbox,
+    tier: Literal["data", "schema"],
+    failure: Failure,
+    deltas: Mapping[str, Delta],
+    reference: Reference,
+    seen: Seen,
 ) -> Situation:
-    bench, history = patient.bench, seen.history
+    history, restores, role = seen.history, sandbox.baseline.restores, sandbox.baseline.role
     done = effects.effects(deltas, _unapplied(history, reference), seen.baseline) if reference.complete else {}
     ground = findings.Ground(
         baseline=seen.baseline,
@@ -151,7 +136,7 @@ def situation(
         surveyed=seen.end,
         held=seen.held,
     )
-    met = [*(Met(error) for restore in patient.base.restores for error in restore.errors), *seen.survey.met]
+    met = [*(Met(error) for restore in restores for error in restore.errors), *seen.survey.met]
     pending = [name for name in history.pending if name in seen.files]
     found = findings.find(failure, met, ground)
     return Situation(
@@ -174,18 +159,18 @@ def situation(
         owners=seen.owners,
         behind=seen.behind,
         git=migration_files.git_traces(
-            bench.code,
+            sandbox.code,
             history.not_on_disk,
             apps=tuple({app_of(one.failure.migration) for one in found if one.root and one.failure.migration}),
             files=tuple(seen.files.values()),
         ),
-        edits=migration_files.edited_after(bench.code, tuple(seen.files.values()), seen.table.rows),
-        texts=migration_files.texts(bench.code, [seen.files[name] for name in pending]),
-        restored_over_data=any(one.over_data and not one.by_hand for one in patient.base.restores),
-        restore_failed=any(not restore.over_data and restore.errors for restore in patient.base.restores),
-        role=bench.base.role.project_user,
-        superuser=bench.base.role.superuser,
-        tier=patient.tier,
+        edits=migration_files.edited_after(sandbox.code, tuple(seen.files.values()), seen.table.rows),
+        texts=migration_files.texts(sandbox.code, [seen.files[name] for name in pending]),
+        restored_over_data=any(one.over_data and not one.by_hand for one in restores),
+        restore_failed=any(not restore.over_data and restore.errors for restore in restores),
+        role=role.project_user,
+        superuser=role.superuser,
+        tier=tier,
     )
 
 

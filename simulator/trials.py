@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from simulator import database, proofs, verification
-from simulator.baseline import Baseline
 from simulator.catalog import Catalog
-from simulator.engines.base import Environment
 from simulator.graph import ancestors
 from simulator.model import Address, Fact, Failure, Fix, FixOutcome, Phase, Step, Trace
-from simulator.rehearsal import Rehearsals
-from simulator.roles import SUPERUSER
+from simulator.sandbox import Databases, Sandbox
 from simulator.situation import Situation
-from simulator.sources import Tree
 from simulator.verification import Verified
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What trials run on."""
-
-    environment: Environment
-    base: Baseline
-    rehearsals: Rehearsals
-    code: Tree
-    alias: str
-    options: tuple[str, ...] = ()  # of every migrate: the alias, where it is not the default
 
 
 @dataclass(frozen=True)
@@ -40,15 +24,10 @@ class Trial:
     idle: frozenset[str] = frozenset()  # of what it records: code that, run on what the fix leaves, changes nothing
 
 
-def database_option(alias: str) -> tuple[str, ...]:
-    """What every migrate of a fix needs to say. Pure."""
-    return () if alias == "default" else (f"--database={alias}",)
-
-
 def attempt(
     fix: Fix,
     situation: Situation,
-    bench: Bench,
+    sandbox: Sandbox,
     discards: frozenset[Fact] = frozenset(),
     recorded: Set[str] = frozenset(),
     written: Set[str] = frozenset(),
@@ -58,26 +37,22 @@ def attempt(
     ``discards``: what the fix drops on purpose, for it holds no rows. ``recorded``: migrations whose rows its SQL
     writes; ``written``: all that it records without running them.
     """
-    databases = bench.base.clone(bench.environment, bench.base.role.project_user)
-    place = databases[bench.alias]
-    try:
-        steps = without_migrate(fix.steps, bench.options)
-        trace = bench.rehearsals.trial(bench.code, databases, steps, fix.resets)
+    steps = without_migrate(fix.steps, sandbox.options)
+    with sandbox.clone() as databases:
+        trace = sandbox.rehearsals.trial(sandbox.code, databases, steps, fix.resets)
         failure = failure_of(trace)
         verified = None
         if failure is None or failure.phase is Phase.SMOKE:
-            verified = verify(situation, bench.environment, place, discards, recorded)
+            verified = verify(situation, sandbox.address(databases), discards, recorded)
         tried = judged(fix, trace, failure, verified)
-        idle = _idle(situation, bench, databases, written) if tried.outcome is FixOutcome.WORKS else frozenset()
-    finally:
-        bench.base.drop(bench.environment, databases)
+        idle = _idle(situation, sandbox, databases, written) if tried.outcome is FixOutcome.WORKS else frozenset()
     if tried.outcome is not FixOutcome.FAILS:
         failure = None  # what the code can't read is told by what the schema lacks
     failed = next((steps[run.index] for run in trace.steps if run.failure), None)
     return Trial(tried, failure, failed, idle)
 
 
-def _idle(situation: Situation, bench: Bench, databases: Mapping[str, Address], written: Set[str]) -> frozenset[str]:
+def _idle(situation: Situation, sandbox: Sandbox, databases: Databases, written: Set[str]) -> frozenset[str]:
     """Which of those without another proof change nothing when their code is run on the database as the fix left it.
 
     None where a sequence moved, which may leave no transaction behind, or where the code asked for something that it
@@ -86,10 +61,9 @@ def _idle(situation: Situation, bench: Bench, databases: Mapping[str, Address], 
     _proofs, names = proofs.proofs(situation, written)
     if not names:
         return frozenset()
-    place = bench.environment.address(databases[bench.alias].dbname, SUPERUSER)
-    with database.connect(place) as connection:
+    with database.connect(sandbox.address(databases)) as connection:
         before = database.sequence_values(connection)
-        trace = bench.rehearsals.idle(bench.code, databases, names)
+        trace = sandbox.rehearsals.idle(sandbox.code, databases, names)
         moved = database.sequence_values(connection) != before
     return frozenset() if moved or trace.attempts or not trace.complete else frozenset(trace.idle)
 
@@ -144,13 +118,12 @@ def _said(failure: Failure) -> str:
 
 def verify(
     situation: Situation,
-    environment: Environment,
     place: Address,
     discards: frozenset[Fact],
     recorded: Set[str],
 ) -> Verified:
     """What became of the database at ``place``."""
-    with database.connect(environment.address(place.dbname, SUPERUSER)) as connection:
+    with database.connect(place) as connection:
         after = database.read_catalog(connection)
         rows = database.count_rows(connection)
     effects = situation.effects.values()
