@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 import shlex
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain, count
@@ -19,9 +18,6 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from yaml import ScalarNode, safe_dump
 from yaml.resolver import Resolver
 
-# Unicode's classes of what is not seen or moves what follows it (controls, bidi, separators of lines), and halves of
-# characters, which stand for bytes of a file's name that are no text.
-_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"})
 _PLAIN_YAML = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+@-]*")
 _TEXT = "tag:yaml.org,2002:str"
 
@@ -53,8 +49,11 @@ def environment(quote: Callable[[str], str], loader: BaseLoader | None = None) -
 
 
 def one_line(text: str) -> str:
-    """Show what is not seen or would end the line as an escape; for comments and messages."""
-    return "".join(_shown(character) if unicodedata.category(character) in _UNSEEN else character for character in text)
+    """Show what is not seen, moves what follows it or would end the line as an escape; for comments and messages.
+
+    So it is with the half of a character, too, which stands for a byte of a file's name that is no text.
+    """
+    return "".join(character if character.isprintable() else _shown(character) for character in text)
 
 
 def shell(text: str) -> str:

@@ -71,7 +71,7 @@ def open_run(*, keep: bool = False) -> Iterator[Run]:
     run = Run(id=name, folder=folder, keep=keep)
     # Made under the lock of the parent, or a sweep could take the folder between its birth and its lock.
     with _locked(runs / ".lock"):
-        folder.mkdir(mode=0o711)
+        folder.mkdir(mode=0o700)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
     try:
@@ -157,6 +157,8 @@ def cached(kind: str, key: str) -> Iterator[tuple[Path, bool]]:
     """
     folder = cache_folder() / kind / key
     folder.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(PermissionError):  # of another user, who shares it with us
+        folder.parent.chmod(0o700)  # code of packages wrote there, as us: nobody else has to run that
     with _locked(_entry_lock(folder)):
         ready = _ready_marker(folder)
         if ready.exists() and folder.exists():

@@ -17,6 +17,7 @@ from simulator import store
 from simulator.engines.embedded import EmbeddedEngine, confinement
 from simulator.engines.embedded.environment import EmbeddedEnvironment
 from simulator.model import Outcome
+from tests.support.command import until
 from tests.support.listeners import TRY_ALL, listening
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan
@@ -67,6 +68,7 @@ def test_the_projects_code_reaches_no_listener(environment: EmbeddedEnvironment)
             [sys.executable, "-c", TRY_ALL, listeners.as_argument], capture_output=True, text=True, check=True
         )
         assert set(listeners.tried(outside.stdout).values()) == {"reached"}
+        until(lambda: len(listeners.reached) == len(listeners.addresses))  # each is heard of by a thread of its own
         listeners.reached.clear()
         inside = environment.run("project", (environment.python, "-c", TRY_ALL, listeners.as_argument))
         assert "reached" not in listeners.tried(inside.stdout).values()
@@ -101,7 +103,7 @@ def test_the_server_itself_reaches_no_other(environment: EmbeddedEnvironment) ->
 
 def test_nobody_has_a_capability_or_can_get_one(environment: EmbeddedEnvironment) -> None:
     read = "grep -E '^(CapEff|CapPrm|NoNewPrivs|Uid)' /proc/self/status"
-    folder = environment.server.folders.base
+    folder = environment.server.folders.log
     program = f"{read} > {folder}/status".replace("'", "''")
     assert psql(environment, "-c", f"copy (select 1) to program '{program}'").code == 0
     for status in (
@@ -253,6 +255,7 @@ import subprocess, sys
 from pathlib import Path
 from simulator import store
 from simulator.engines.embedded import EmbeddedEngine
+from tests.support.command import until
 from tests.support.listeners import TRY_ALL, listening
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan

@@ -79,7 +79,7 @@ def test_where_nothing_can_be_layered_the_databases_are_copied(case: Path, monke
     monkeypatch.setattr(baseline, "LARGE", 0)
     tried: list[int] = []
 
-    def refuse(_first: object, _begin: object, _user: object, number: int) -> Fork:
+    def refuse(_first: object, _begin: object, _user: object, _confinement: object, number: int) -> Fork:
         tried.append(number)
         raise CannotTell("no such layer", "")
 

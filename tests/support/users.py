@@ -20,7 +20,7 @@ def again_as_ordinary_user(module: Path, folder: Path) -> None:
     """Run the tests of ``module`` as nobody; skip where that is impossible."""
     if os.getuid() != 0 or MARK in os.environ:
         pytest.skip("runs as an ordinary user already")
-    python = _python_for_anyone()
+    python = python_for_anyone()
     packages = Path(pytest.__file__).resolve().parents[1]
     if python is None or not anyone_may_enter(packages) or not anyone_may_enter(module.parent):
         pytest.skip("no Python or no checkout here that another user may read")
@@ -48,7 +48,7 @@ def again_as_ordinary_user(module: Path, folder: Path) -> None:
     assert " passed" in done.stdout
 
 
-def _python_for_anyone() -> Path | None:
+def python_for_anyone() -> Path | None:
     """One that another user may run, of this version: the installed packages are built for it."""
     wanted = f"{sys.version_info[0]}.{sys.version_info[1]}"
     for python in (*interpreters.every(), *filter(None, [interpreters.ask(Path("/usr/bin/python3"))])):

@@ -1,6 +1,7 @@
 """Runs are locked while they live; what a dead one wrote down is removed, a live one's is not touched."""
 
 import json
+import stat
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -146,3 +147,10 @@ def test_caches_are_emptied_of_their_own_entries_only(tmp_path: Path) -> None:
     assert store.caches() == []
     assert files.read(tmp_path / "cache") == theirs
     assert not (tmp_path / "cache/initdb").exists()
+
+
+def test_what_is_cached_is_closed_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIGSIM_CACHE", str(tmp_path))
+    (tmp_path / "venv").mkdir(mode=0o777)
+    with store.cached("venv", "key") as (folder, _ready):
+        assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700

@@ -29,7 +29,13 @@ class Folders:
 
     @property
     def own(self) -> Path:
+        """Ours, as ``base``: the server's user can change what lies in the folders below, but not where they lead."""
         return self.base / f"fork{self.fork}" if self.fork else self.base
+
+    @property
+    def relay(self) -> Path:
+        """Where migsim itself connects: closed to the server's user, and the same for all."""
+        return self.base / "relay"
 
     @property
     def data(self) -> Path:
@@ -53,6 +59,11 @@ class Folders:
         return self.base / "s"
 
     @property
+    def door(self) -> Path:
+        """The socket there, by the name that libpq looks for."""
+        return self.relay / f".s.PGSQL.{self.port}"
+
+    @property
     def port(self) -> int:
         return PORT + self.fork
 
@@ -64,17 +75,17 @@ class Folders:
     @property
     def writable(self) -> tuple[Path, ...]:
         """What the server sees as it really is; its data is among it but for a fork's."""
-        return (self.own, self.socket) if self.fork else (self.base,)
+        return (self.log, self.socket, *(() if self.fork else (self.data,)))
 
 
-def prepare(folders: Folders, bindir: Path, user: User | None, confinement: Confinement) -> Path:
+def prepare(folders: Folders, run: Path, bindir: Path, user: User | None, confinement: Confinement) -> Path:
     """Make the data directory, from a cached one where there is one; return the folder to run binaries from."""
-    _check_socket_path(folders.socket)
-    if user and not anyone_may_enter(folders.base.parent) and not confinement.opens(folders.base.parent):
-        raise CannotTell(
-            f"{folders.base} is closed to the unprivileged user that PostgreSQL runs as", "MIGSIM_RUNS=/var/tmp/migsim"
-        )
-    for folder in (folders.base, folders.log, folders.socket):
+    for folder in (folders.socket, folders.relay):
+        _check_socket_path(folder)
+    folders.base.mkdir(mode=0o700)
+    _open_way(folders.base, run, user, confinement)
+    folders.relay.mkdir(mode=0o700)
+    for folder in (folders.data, folders.log, folders.socket):
         folder.mkdir()
         _give(folder, user)
     usable = _runnable(bindir, folders.base, user)
@@ -85,25 +96,27 @@ def prepare(folders: Folders, bindir: Path, user: User | None, confinement: Conf
             _initdb(folders, usable, user, confinement)
             _copy(folders.data, template / "data", folders.base)
         else:
+            folders.data.rmdir()
             _copy(template / "data", folders.data, folders.base)
             _give(folders.data, user, recursive=True)
     return usable
 
 
-def prepare_fork(folders: Folders, user: User | None) -> None:
+def prepare_fork(folders: Folders, user: User | None, confinement: Confinement) -> None:
     """An empty layer above the data directory, which PostgreSQL wants to be its user's own and closed to others."""
     layer = folders.layer
     assert layer is not None
-    for folder in (folders.own, folders.log):
-        folder.mkdir()
-        _give(folder, user)
+    folders.own.mkdir(mode=0o700)
+    _open_for(folders.own, user, confinement)
+    folders.log.mkdir()
+    _give(folders.log, user)
     for folder in (layer.upper, layer.work):
         folder.mkdir(mode=0o700)
     _give(layer.upper, user, recursive=True)
 
 
 def run(argv: list[str], bindir: Path, folders: Folders, user: User | None, confinement: Confinement) -> Outcome:
-    wrapped = confinement.wrap(argv, user=user, writable=(folders.base,), shown=binaries.parts(bindir))
+    wrapped = confinement.wrap(argv, user=user, writable=folders.writable, shown=binaries.parts(bindir))
     return process.run(wrapped, environment=environment(folders), cwd=str(folders.base))
 
 
@@ -145,6 +158,25 @@ def _copy(source: Path, target: Path, base: Path) -> None:
         raise CannotTell(
             f"{source} could not be copied to {target.parent} ({free >> 20} MB free)", "MIGSIM_RUNS=/bigger/disk"
         )
+
+
+def _open_way(base: Path, run: Path, user: User | None, confinement: Confinement) -> None:
+    """Let the server's user through to ``base``; what lies in the run's folders is closed to everybody else.
+
+    Raises CannotTell where that user can't get as far as the run's folder.
+    """
+    if user and not anyone_may_enter(run.parent) and not confinement.opens(run):
+        raise CannotTell(
+            f"{run} is closed to the unprivileged user that PostgreSQL runs as", "MIGSIM_RUNS=/var/tmp/migsim"
+        )
+    for folder in (base, *(parent for parent in base.parents if parent == run or parent.is_relative_to(run))):
+        _open_for(folder, user, confinement)
+
+
+def _open_for(folder: Path, user: User | None, confinement: Confinement) -> None:
+    """Inside of a confinement the way is made anew, so outside it stays closed."""
+    if user and not confinement.active:
+        folder.chmod(0o711)
 
 
 def _give(folder: Path, user: User | None, *, recursive: bool = False) -> None:

@@ -35,6 +35,7 @@ class Confinement:
     """What all commands of one run have in common. ``root`` is an empty folder; None: nothing is confined."""
 
     root: Path | None
+    run: Path | None = None  # the folder of the run, of which a command sees what it is shown alone
 
     @property
     def active(self) -> bool:
@@ -42,7 +43,7 @@ class Confinement:
 
     def opens(self, folder: Path) -> bool:
         """Whether a command gets to ``folder`` whatever the modes of what it lies in: inside, those are new."""
-        return self.active and bool(_hidden((folder,)))
+        return self.active and bool(self._hidden((folder,)))
 
     def wrap(
         self,
@@ -53,10 +54,12 @@ class Confinement:
         shown: Iterable[Path] = (),
         layers: Iterable[Layer] = (),
         survive: bool = False,
+        relay: tuple[int, Path] | None = None,
     ) -> list[str]:
         """The command line that runs ``argv`` inside.
 
-        It ends with migsim (for the kernel: with the thread that started it), unless it is to ``survive``.
+        It ends with migsim (for the kernel: with the thread that started it), unless it is to ``survive``. ``relay``: a
+        listening descriptor to be passed on, whose connections lead to where the command listens.
         """
         order: jail.Order = {
             "user": [user.uid, user.gid] if user else None,
@@ -66,19 +69,32 @@ class Confinement:
             "layers": sorted(
                 [str(layer.folder), str(layer.upper), str(layer.work), "copy" * layer.or_copy] for layer in layers
             ),
-            "shown": sorted(_hidden(shown)),
+            "shown": sorted(self._hidden(shown)),
+            "run": str(self.run) if self.run else None,
+            "relay": [str(relay[0]), str(relay[1])] if relay else [],
         }
         return [sys.executable, "-I", "-S", str(JAIL), json.dumps(order), *argv]
 
+    def _hidden(self, paths: Iterable[Path]) -> set[str]:
+        """Those paths, as named and as they really are, that a confined command would not see by itself.
 
-def confine(plan: Plan, root: Path) -> tuple[Confinement, str | None]:
-    """The run's confinement, and what the report has to say of it.
+        What lies in another of them is seen with it, and could not be shown once more: that one is read-only by then.
+        """
+        both = {name for path in paths for name in (os.path.abspath(path), os.path.realpath(path))}
+        folders = (*jail.EMPTY, *([str(self.run)] if self.run else []))
+        inside = tuple(f"{empty}/" for empty in folders)
+        hidden = {name for name in both if name.startswith(inside) and os.path.exists(name)}
+        return {name for name in hidden if hidden.isdisjoint(map(str, Path(name).parents))}
+
+
+def confine(plan: Plan, root: Path, run: Path) -> tuple[Confinement, str | None]:
+    """The confinement of the run in that folder, and what the report has to say of it.
 
     Raises CannotTell where the kernel allows none and the plan does not do without.
     """
     reason = why_not()
     if reason is None:
-        return Confinement(root), None
+        return Confinement(root, run.resolve()), None
     if plan.confine_required:
         raise CannotTell(f"this machine can't confine the project's code: {reason}", HINT)
     return Confinement(None), f"not confined: {reason}; the project's code could reach other servers of this machine"
@@ -92,15 +108,3 @@ def why_not() -> str | None:
     if outcome.code == 0:
         return None
     return (outcome.stderr.strip().splitlines() or ["no namespaces"])[-1].removeprefix(jail.SAYS).strip()
-
-
-def _hidden(paths: Iterable[Path]) -> set[str]:
-    """Those paths, as named and as they really are, that a confined command would not see by itself.
-
-    What lies in another of them is seen with it, and could not be shown once more: that one is read-only by then.
-    """
-    both = {name for path in paths for name in (os.path.abspath(path), os.path.realpath(path))}
-    hidden = {
-        name for name in both if name.startswith(tuple(f"{empty}/" for empty in jail.EMPTY)) and os.path.exists(name)
-    }
-    return {name for name in hidden if hidden.isdisjoint(map(str, Path(name).parents))}

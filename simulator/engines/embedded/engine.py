@@ -50,10 +50,10 @@ class EmbeddedEngine:
         run.record(KIND, folder=str(places.base))
         places.make()
         python = _python(plan, places)
-        confinement, unconfined = confine(plan, places.root)
+        confinement, unconfined = confine(plan, places.root, run.folder)
         user = server_user()
         folders = cluster.Folders(places.server)
-        bindir = cluster.prepare(folders, choice.server.bindir, user, confinement)
+        bindir = cluster.prepare(folders, run.folder, choice.server.bindir, user, confinement)
         start = functools.partial(
             server.start, bindir=bindir, user=user, confinement=confinement, parameters=plan.parameters
         )
@@ -65,7 +65,9 @@ class EmbeddedEngine:
                 clients=choice.clients,
                 confinement=confinement,
                 places=places,
-                forks=Forks(functools.partial(forks.start, folders, functools.partial(start, survive=False), user)),
+                forks=Forks(
+                    functools.partial(forks.start, folders, functools.partial(start, survive=False), user, confinement)
+                ),
                 notes=tuple(filter(None, (choice.warning, unconfined))),
             )
             environment.put("project", plan.tree)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from simulator import process
 from simulator.engines.base import Place
-from simulator.engines.embedded import binaries
+from simulator.engines.embedded import binaries, inside
 from simulator.engines.embedded.binaries import Installation
 from simulator.engines.embedded.confinement import Confinement, Layer
 from simulator.engines.embedded.interpreters import Python
@@ -90,7 +91,15 @@ class EmbeddedEnvironment:
         return str(real)
 
     def read(self, place: Place, path: str) -> bytes:
-        return self._written(Path(path)).read_bytes()
+        file = Path(path)
+        for folder in (self.places.scratch(place), self.places.home):
+            if file.is_relative_to(folder):
+                return inside.read(folder, file)
+        for folder, layer in sorted(self.layers.items(), reverse=True):
+            if file.is_relative_to(folder):
+                with contextlib.suppress(FileNotFoundError):  # then it is as it was put there
+                    return inside.read(layer.upper, layer.upper / file.relative_to(folder))
+        return file.read_bytes()
 
     def scratch(self, place: Place) -> str:
         return str(self.places.scratch(place))
@@ -98,10 +107,10 @@ class EmbeddedEnvironment:
     def address(self, dbname: str, user: str) -> Address:
         fork = self.forks.of(dbname)
         port = fork.address.port if fork else self.server.folders.port
-        return Address(str(self.server.folders.socket), port, dbname, user)
+        return Address(str(self.server.folders.relay), port, dbname, user)
 
     def inside(self, dbname: str, user: str) -> Address:
-        return self.address(dbname, user)
+        return replace(self.address(dbname, user), host=str(self.server.folders.socket))
 
     def fork(self, names: Iterable[str]) -> Address | None:
         if not self.confined:
@@ -127,13 +136,6 @@ class EmbeddedEnvironment:
             made.mkdir(parents=True)
         layer.upper.chmod(folder.stat().st_mode & 0o7777 | 0o700)  # the layer shows its upper folder's own mode
         self.layers[folder] = layer
-
-    def _written(self, path: Path) -> Path:
-        """Where a file is that a command may have written: in a layer, if it is there, else at its path."""
-        for folder, layer in sorted(self.layers.items(), reverse=True):
-            if path.is_relative_to(folder) and (above := layer.upper / path.relative_to(folder)).exists():
-                return above
-        return path
 
     def _confined(self, place: Place, argv: tuple[str, ...]) -> list[str]:
         tools = self.interpreter.folders if place == "project" else binaries.parts(self.clients.bindir)

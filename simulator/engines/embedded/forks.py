@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from simulator.engines.embedded import cluster, server
 from simulator.engines.embedded.cluster import Folders
+from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.server import Server
 from simulator.engines.embedded.users import User
 from simulator.engines.forks import Fork
@@ -14,11 +15,13 @@ from simulator.model import Address
 from simulator.roles import SUPERUSER
 
 
-def start(first: Folders, begin: Callable[[Folders], Server], user: User | None, number: int) -> Fork:
+def start(
+    first: Folders, begin: Callable[[Folders], Server], user: User | None, confinement: Confinement, number: int
+) -> Fork:
     """Raises CannotTell where the kernel layers no such folder."""
     folders = Folders(first.base, number)
     try:
-        cluster.prepare_fork(folders, user)
+        cluster.prepare_fork(folders, user, confinement)
         running = begin(folders)
     except BaseException:
         _remove(folders)
@@ -28,10 +31,9 @@ def start(first: Folders, begin: Callable[[Folders], Server], user: User | None,
         server.stop(running.child)
         _remove(folders)
 
-    address = Address(str(folders.socket), folders.port, "postgres", SUPERUSER)
     return Fork(
-        address,
-        address,
+        Address(str(folders.relay), folders.port, "postgres", SUPERUSER),
+        Address(str(folders.socket), folders.port, "postgres", SUPERUSER),
         stop=stop,
         last_words=lambda: None if running.is_alive() else running.last_words(),
         log=running.log,
@@ -39,4 +41,5 @@ def start(first: Folders, begin: Callable[[Folders], Server], user: User | None,
 
 
 def _remove(folders: Folders) -> None:
+    folders.door.unlink(missing_ok=True)
     shutil.rmtree(folders.own, ignore_errors=True)  # what is left goes with the run

@@ -92,6 +92,8 @@ def _candidates(wanted: str) -> Iterator[Path]:
     pattern = names if "." in wanted else "python3.*[0-9]"
     seen = set()
     for folder in _folders(wanted):
+        if not os.access(folder, os.R_OK | os.X_OK):
+            continue  # a folder of another user's home in PATH, as after su
         for candidate in sorted(folder.glob(pattern)):
             if os.access(candidate, os.X_OK) and candidate.resolve() not in seen:
                 seen.add(candidate.resolve())

@@ -17,13 +17,14 @@ import fcntl
 import glob
 import json
 import os
+import runpy
 import signal
 import socket
 import stat
 import struct
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 # linux/mount.h, linux/sched.h, linux/prctl.h; os.unshare is in Python 3.12 and newer only, and mount(2) in none.
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
@@ -67,12 +68,23 @@ class Order(TypedDict):
     writable: list[str]  # the real folders
     layers: list[list[str]]  # folder, upper, work: written to on a layer above; "copy" or "": what else will do
     shown: list[str]  # seen, though they lie in what is empty
+    run: str | None  # the run's own folder, seen empty but for what is named above
+    relay: list[str]  # a listening descriptor, and where the command itself will listen; empty: none
 
 
 def main(order: Order, argv: list[str]) -> None:
+    # Read before anything is hidden: this file's folder may be.
+    relay = beside("relay.py")["Relay"](order["relay"])
+    install_filter = beside("mode_filter.py")["install"]
     if order["root"] is None:
         become(order["user"])
         if not order["survive"]:
+            die_with_parent()
+        if order["relay"]:
+            command = os.fork()
+            if command:
+                relay.start(command, die_with_parent)
+                wait_for(command)
             die_with_parent()
         execute(argv)
     try:
@@ -83,6 +95,7 @@ def main(order: Order, argv: list[str]) -> None:
     # The first process of a process namespace takes all others with it.
     first = os.fork()
     if first:
+        relay.close()
         wait_for(first)
     die_with_parent()
     try:
@@ -92,6 +105,7 @@ def main(order: Order, argv: list[str]) -> None:
         give_up(error)
     command = os.fork()
     if command:
+        relay.start(command, lambda: drop_all(order["user"], proc))
         os.close(proc)
         call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)  # it has the privileges that the command must not get
         wait_for(command)
@@ -99,7 +113,14 @@ def main(order: Order, argv: list[str]) -> None:
         drop(order["user"], proc)
     except OSError as error:
         give_up(error)
+    with contextlib.suppress(OSError):  # a kernel without it: others are kept out of the run's folder all the same
+        install_filter()
     execute(argv)
+
+
+def beside(name: str) -> dict[str, Any]:
+    """What a file in the same folder defines; with -I nothing can be imported from there."""
+    return runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), name))
 
 
 def enter_namespaces(order: Order) -> None:
@@ -123,7 +144,7 @@ def loopback() -> None:
 
 def build_root(order: Order, listeners: set[str]) -> None:
     root = str(order["root"])
-    here = os.getcwd()
+    here, umask = os.getcwd(), os.umask(0o022)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
     host = Host(mountpoints(), listeners, root + "/.nothing")
@@ -131,6 +152,9 @@ def build_root(order: Order, listeners: set[str]) -> None:
     mirror("/", root, host)
     for path in EMPTY:
         empty(path, root)
+    if order["run"]:
+        # Closed outside to all but us; in here the command's user has to get through to its own folders.
+        mount("tmpfs", folder(order["run"], root), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
     kernel(root)
     for path in order["shown"]:
         show(path, root, host)
@@ -139,9 +163,11 @@ def build_root(order: Order, listeners: set[str]) -> None:
     for path in order["writable"]:
         mount(path, folder(path, root), None, MS_BIND)
         protect(folder(path, root), MS_NODEV)
-    protect(root, MS_RDONLY)
+    for path in filter(None, (order["run"], "/")):
+        protect(root + path, MS_RDONLY)
     enter(root)
     os.chdir(here)
+    os.umask(umask)
 
 
 def show(path: str, root: str, host: Host) -> None:
@@ -274,6 +300,13 @@ def become(user: list[int] | None) -> None:
         os.setgroups([])
         os.setgid(user[1])
         os.setuid(user[0])
+
+
+def drop_all(user: list[int] | None, proc: int) -> None:
+    """For a process that becomes no other program: without the capabilities that execve(2) takes from the command."""
+    drop(user, proc)
+    check(libc.capset(struct.pack("Ii", 0x20080522, 0), bytes(24)), "capset")  # version 3, this process (capget(2))
+    call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def map_user(proc: int, uid: int, gid: int) -> None:

@@ -42,7 +42,6 @@ class Places:
         return self.base / "install"
 
     def make(self) -> None:
-        for folder in (self.root, self.home, self.layers, self.install):
-            folder.mkdir(parents=True)
-        for place in ("server", "project"):
-            (self.base / place).mkdir()
+        self.base.mkdir(mode=0o700)
+        for folder in (self.root, self.home, self.layers, self.install, self.base / "server", self.base / "project"):
+            folder.mkdir(mode=0o700)

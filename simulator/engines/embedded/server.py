@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from simulator import csvlog
-from simulator.engines.embedded import binaries
+from simulator.engines.embedded import binaries, inside
 from simulator.engines.embedded.cluster import Folders, environment, run
 from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.users import User
@@ -75,15 +76,16 @@ def start(
     argv = [str(bindir / "postgres"), "-D", str(folders.data), *_settings(folders, parameters)]
     if folders.fork:
         argv = ["sh", "-c", _AS_IF_ALONE, "sh", str(folders.data), *argv]
-    wrapped = confinement.wrap(
-        argv,
-        user=user,
-        writable=folders.writable,
-        layers=(folders.layer,) if folders.layer else (),
-        shown=binaries.parts(bindir),
-        survive=survive,
-    )
-    with folders.said.open("wb") as said:
+    with folders.said.open("wb") as said, _listening(folders.door) as door:
+        wrapped = confinement.wrap(
+            argv,
+            user=user,
+            writable=folders.writable,
+            layers=(folders.layer,) if folders.layer else (),
+            shown=binaries.parts(bindir),
+            survive=survive,
+            relay=(door, folders.socket / folders.door.name),
+        )
         child = subprocess.Popen(
             wrapped,
             stdin=subprocess.DEVNULL,
@@ -92,6 +94,7 @@ def start(
             env=environment(folders),
             cwd=folders.own,
             start_new_session=True,
+            pass_fds=[door],
         )
     try:
         version = _wait(folders, child)
@@ -102,6 +105,15 @@ def start(
         stop(child)
         raise CannotTell(*_why_not(folders, bindir, user, confinement, parameters))
     return Server(folders, child, version)
+
+
+@contextlib.contextmanager
+def _listening(path: Path) -> Iterator[int]:
+    """A descriptor that listens there, to be passed on."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(64)
+        yield listener.fileno()
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:
@@ -125,8 +137,9 @@ def last_words(folders: Folders) -> str:
 
 
 def _log(folders: Folders) -> str:
-    path = folders.log / "server.csv"
-    return path.read_text(errors="replace") if path.exists() else ""
+    with contextlib.suppress(FileNotFoundError):
+        return inside.read(folders.log, folders.log / "server.csv").decode("utf-8", "replace")
+    return ""
 
 
 def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:
@@ -138,7 +151,7 @@ def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:
             with (
                 contextlib.suppress(psycopg.OperationalError),
                 psycopg.connect(
-                    host=str(folders.socket), port=folders.port, user=SUPERUSER, dbname="postgres", connect_timeout=5
+                    host=str(folders.relay), port=folders.port, user=SUPERUSER, dbname="postgres", connect_timeout=5
                 ) as connection,
             ):
                 # "15.18 (Debian 15.18-0+deb12u1)": the packager's own words are no part of it.
@@ -150,8 +163,8 @@ def _wait(folders: Folders, child: subprocess.Popen[bytes]) -> str | None:
 def _says_ready(folders: Folders) -> bool:
     """By the server's own pid file: a connection that comes too early would be an error in its log."""
     try:
-        return folders.pid_file.read_text().rstrip().endswith("ready")
-    except OSError:  # not there yet; in a layer there is first the mark of the one that was removed
+        return inside.read(folders.pid_file.parent, folders.pid_file).rstrip().endswith(b"ready")
+    except FileNotFoundError:  # not there yet; in a layer there is first the mark of the one that was removed
         return False
 
 
