@@ -101,6 +101,7 @@ class Dump:
     relations: int = 0  # tables, views and the like that a restore makes
     without_rows: tuple[str, ...] = ()  # tables whose rows the dump leaves out; a table that is empty is not among them
     encoding: str | None = None  # the database's, where the dump says so
+    only_restricted: str = ""  # of a plain one: why a psql that can't be restricted must not run it
     # ALTER DATABASE … SET and ALTER ROLE … IN DATABASE … SET as the archive holds them; values may be secret.
     settings: tuple[str, ...] = field(default=(), repr=False)
     contents: tuple[DumpEntry, ...] = field(default=(), repr=False)  # an archive's table of contents, in its order

@@ -18,8 +18,8 @@ import psycopg
 
 from simulator import database, dumps, restore_errors, statements
 from simulator.client_tool import Tool, complaint
-from simulator.dumps.filtering import without_extensions
-from simulator.engines.base import Environment
+from simulator.dumps import filtering
+from simulator.engines.base import Environment, Psql
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, DumpEntry, Failure, Outcome
 from simulator.planning import major
@@ -31,6 +31,8 @@ Progress = Callable[[int, int, str], None]  # done, total, what; both in bytes o
 # From this size on several jobs are worth their start.
 _PARALLEL_FROM = 64 << 20
 _JOBS = 4
+_LOST = 2  # psql's exit code when the session has ended
+_ENDED = "the restore ended at the first COPY that failed: what follows it in the dump was not restored"
 # pg_restore's last line when it went on to the end; without it, it stopped before.
 _WENT_ON = "errors ignored on restore"
 _BY_HAND = {"pg_restore": "pg_restore -f /dev/null", "psql": "psql -f"}
@@ -97,13 +99,15 @@ def restore(
     else:
         outcome = _pg_restore(tool, dump, plan, clean, _wanted(dump, ignore_extensions, tier), progress)
     logged = tool.errors()
-    _refuse_stopped(outcome, dump, known.tool, bool(logged))
+    ended = known.tool == "psql" and outcome.code == _LOST and bool(logged)
+    if not ended:
+        _refuse_stopped(outcome, dump, known.tool, bool(logged))
     judged = restore_errors.judge(logged, known)
     if not judged.failures:
         _refuse_nothing(environment, dbname, dump)
     return Restored(
         errors=judged.failures,
-        warnings=(*notes, *judged.warnings, *_told_beforehand(dump, tier)),
+        warnings=(*notes, *judged.warnings, *_told_beforehand(dump, tier), *([_ENDED] if ended else [])),
         not_checked=(
             *(f"the extension {name} (ignore_extensions)" for name in _left_out(dump, ignore_extensions)),
             *_rows_left_out(dump, tier),
@@ -124,15 +128,17 @@ def run_sql(environment: Environment, dbname: str, script: Path, *, user: str = 
         empty = database.count_relations(target) == 0
         available = database.available_extensions(target)
     tool = Tool(environment, dbname, user)
-    with dumps.open_inside(script) as stream:
-        outcome = tool.run(("psql", *_PSQL, "--set=ON_ERROR_STOP=1"), stream)
+    psql = environment.psql
+    first = _restriction(psql)
+    with dumps.open_inside(script) as stream, filtering.after(first, stream) as restricted:
+        outcome = tool.run((psql.path, *_PSQL, "--set=ON_ERROR_STOP=1"), restricted)
     judged = [restore_errors.failure(row, Known("psql", available)) for row in tool.errors()] if outcome.code else []
     if outcome.code and not judged:
         raise CannotTell(
             f"psql could not run {script}: {complaint(outcome, 'psql')}", f"try it by hand: psql -f {script}"
         )
     line = _LINE.search(outcome.stderr)
-    where = f"{script.name}, line {line[1]}" if line else script.name
+    where = f"{script.name}, line {int(line[1]) - first.count(10)}" if line else script.name
     errors = tuple(replace(error, message=f"{error.message} ({where})") for error in judged[:1])
     return Restored(errors=errors, empty_before=empty, by_hand=True, seconds=time.monotonic() - started)
 
@@ -159,6 +165,12 @@ def _check(environment: Environment, dump: Dump, clean: bool) -> tuple[str, ...]
         raise CannotTell(
             f"{dump.path} was written by pg_dump {dump.dumped_by}, and pg_restore here is {environment.client_major}",
             f"install the client tools of PostgreSQL {dumped_by} or newer, or use --engine docker",
+        )
+    if dump.only_restricted and not environment.psql.restricts:
+        raise CannotTell(
+            f"{dump.path}: {dump.only_restricted}, and psql {environment.psql.major}.{environment.psql.minor} can't be "
+            "kept from running commands that stand in such a file",
+            "take the dump with pg_dump -Fc, or use a newer release of these tools (17.6, 16.10, 15.14, 14.19, 13.22)",
         )
     if dumped_from and server > dumped_from:
         return (f"the dump is of PostgreSQL {dump.dumped_from}, the throwaway server is {version}",)
@@ -234,12 +246,15 @@ _PSQL = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--file=-")
 
 
 def _psql(tool: Tool, dump: Dump, ignore_extensions: tuple[str, ...], progress: Progress | None) -> Outcome:
-    argv = ("psql", *_PSQL)
+    psql = tool.environment.psql
     with dumps.open_inside(dump.path, _metered(dump, progress)) as stream:
-        if not _left_out(dump, ignore_extensions):
-            return tool.run(argv, stream)
-        with without_extensions(stream, ignore_extensions) as filtered:
-            return tool.run(argv, filtered)
+        with filtering.for_psql(stream, _restriction(psql), _left_out(dump, ignore_extensions)) as guarded:
+            return tool.run((psql.path, *_PSQL), guarded)
+
+
+def _restriction(psql: Psql) -> bytes:
+    """The line after which no script makes psql run a command of its own: who does not know the key can't lift it."""
+    return f"\\restrict {secrets.token_hex(16)}\n".encode() if psql.restricts else b""
 
 
 def _pg_restore(

@@ -1,22 +1,81 @@
-"""A plain dump without the statements about some extensions."""
+"""A plain dump as psql is given it: guarded, and without the statements about some extensions."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import BinaryIO
 
 from simulator import statements
-from simulator.dumps.plain import lines
+from simulator.dumps.plain import END_OF_ROWS, Scanner, lines
 
 _STARTS = (b"CREATE EXTENSION ", b"COMMENT ON EXTENSION ")
 
 
-def without_extensions(stream: io.BufferedReader, extensions: tuple[str, ...]) -> io.BufferedReader:
-    """The same script, but for CREATE EXTENSION and COMMENT ON EXTENSION of those.
+# From here on an error ends the session, and with it psql (PostgreSQL manual, 20.13: exit_on_error).
+_END_AT_ERROR, _GO_ON = b"SET exit_on_error = on;\n", b"SET exit_on_error = off;\n"
+_GUARDED = re.compile(rb"\s*(?:COPY|BEGIN|START\s+TRANSACTION)\b", re.IGNORECASE)
+_END_OF_ROWS = re.compile(rb"\n\\\.\r?\n")
+_FEW = 50  # rows that are read one by one, before it is worth to look for the end of many
+_PART = 1 << 20
 
-    pg_dump writes each on a line, but for a comment of several lines, which is let through.
+
+def for_psql(stream: io.BufferedReader, first: bytes, without: tuple[str, ...] = ()) -> io.BufferedReader:
+    """The script of a dump after ``first``, but for CREATE EXTENSION and COMMENT ON EXTENSION of those ``without``.
+
+    psql takes the rows of a COPY that the server refused as statements. So the first COPY that fails ends the session,
+    as any error in a transaction of the script's own does: nothing after it is sent. pg_dump writes each statement
+    about an extension on a line, but for a comment of several lines, which is let through.
     """
-    return io.BufferedReader(_Lines(line for line in lines(stream) if not _is_about(line, extensions)))
+    return io.BufferedReader(_Parts(_guarded(stream, first, without)), _PART)
+
+
+def after(first: bytes, stream: BinaryIO) -> io.BufferedReader:
+    """The stream behind some bytes."""
+    return io.BufferedReader(_Parts(chain([first], iter(partial(stream.read, _PART), b""))), _PART)
+
+
+def _guarded(stream: io.BufferedReader, first: bytes, without: tuple[str, ...]) -> Iterator[bytes]:
+    yield first
+    scanner, guarded = Scanner(), False
+    for line in lines(stream):
+        if scanner.between_statements:
+            if without and _is_about(line, without):
+                continue
+            if not guarded and _GUARDED.match(line):
+                guarded = True
+                yield _END_AT_ERROR
+        yield line
+        scanner.line(line)
+        if scanner.in_rows:
+            yield from _rows(stream)
+            scanner.end_rows()
+        if guarded and scanner.between_statements and not scanner.in_transaction:
+            guarded = False
+            yield _GO_ON
+
+
+def _rows(stream: io.BufferedReader) -> Iterator[bytes]:
+    """Up to the line that ends the rows, with it."""
+    for _ in range(_FEW):
+        line = stream.readline()
+        yield line
+        if not line or line in END_OF_ROWS:
+            return
+    before = b"\n"
+    while part := stream.peek():
+        # A mark that began in the part before is looked for in a few bytes, so that no part is copied for it.
+        across = _END_OF_ROWS.search(before + part[: len(before)])
+        end = across.end() - len(before) if across else -1
+        if end < 0 and (within := _END_OF_ROWS.search(part)):
+            end = within.end()
+        yield stream.read(len(part) if end < 0 else end)
+        if end >= 0:
+            return
+        before = part[-4:] if len(part) > 3 else (before + part)[-4:]
 
 
 def _is_about(line: bytes, extensions: tuple[str, ...]) -> bool:
@@ -24,11 +83,11 @@ def _is_about(line: bytes, extensions: tuple[str, ...]) -> bool:
     return whole and statements.extension(line.decode("utf-8", "replace")) in extensions
 
 
-class _Lines(io.RawIOBase):
-    """Lines as a stream of bytes."""
+class _Parts(io.RawIOBase):
+    """Parts as a stream of bytes."""
 
-    def __init__(self, source: Iterator[bytes]) -> None:
-        self._source = source
+    def __init__(self, source: Iterable[bytes]) -> None:
+        self._source = filter(None, source)  # an empty part would be the end
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:

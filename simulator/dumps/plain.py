@@ -23,7 +23,7 @@ _LONGEST_LINE = 16 << 20  # bytes handled at a time
 _LONGEST_STATEMENT = 64 << 10  # bytes kept of one; the rest tells nothing that is asked here
 # psql's meta-commands that pg_dump itself writes and that reach nothing.
 _HARMLESS = {"restrict", "unrestrict"}
-_TOKEN = re.compile(rb"""--|/\*|'|"|(?<![\w$\x80-\xff])\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$|\\|;""")
+_TOKEN = re.compile(rb"""--|/\*|'|"|(?<![\w$\x80-\xff])\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$|\\|;|[()]""")
 _END_OF_ESCAPED = re.compile(rb"(?:[^'\\]|\\.|'')*'", re.DOTALL)
 _COMMENT_EDGE = re.compile(rb"/\*|\*/")
 _ESCAPE_STRING = re.compile(rb"(?<![\w\x80-\xff$])[eE]$")
@@ -34,6 +34,22 @@ _DATABASE = re.compile(r"\s*(?:CREATE|DROP)\s+DATABASE\b", re.IGNORECASE)
 _CODE = rb"""[^'"\\;]*(?:"[^"]*"[^'"\\;]*)*"""
 _WHOLE_INSERT = re.compile(rb"INSERT INTO " + _CODE + rb"(?:(?<![eE])'[^']*'" + _CODE + rb")*\);\n")
 _META = re.compile(rb"\\([^\s\\]*)[^\n]*")
+# What psql's lexer counts to know that a semicolon stands in the body of a function (psqlscan.l, BEGIN ATOMIC).
+_MAKES_FUNCTION = re.compile(rb"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\b", re.IGNORECASE)
+_BLOCK_EDGE = re.compile(rb"(?<![\w$\x80-\xff])(?:BEGIN|CASE|END)(?![\w$\x80-\xff])", re.IGNORECASE)
+_OPENS_TRANSACTION = re.compile(r"\s*(?:BEGIN|START\s+TRANSACTION)\b", re.IGNORECASE)
+_ENDS_TRANSACTION = re.compile(
+    r"\s*(?:COMMIT|END|ABORT|ROLLBACK|PREPARE\s+TRANSACTION)\b(?!\s+(?:(?:WORK|TRANSACTION)\s+)?TO\b)", re.IGNORECASE
+)
+_CHAINED = re.compile(r"\bAND\s+CHAIN\s*$", re.IGNORECASE)
+_STRINGS = re.compile(
+    r"\s*SET\s+(?:SESSION\s+|LOCAL\s+)?standard_conforming_strings\s*(?:=|TO)\s*'?(on|off|true|false|yes|no|1|0)'?\s*$",
+    re.IGNORECASE,
+)
+_OWN_MARK = re.compile(rb"\\(?:un)?restrict [0-9A-Za-z]+\s*")  # as pg_dump writes it
+END_OF_ROWS = (b"\\.\n", b"\\.\r\n", b"\\.")
+# Encodings in which a backslash can be the second half of a character (PostgreSQL manual, 24.3.1: no server encodings).
+_HALVES = {"sjis", "shift_jis_2004", "big5", "gbk", "uhc", "gb18030", "johab"}
 _ENCODING = re.compile(r"\s*SET\s+client_encoding\s*(?:=|TO)\s*'?([\w-]+)", re.IGNORECASE)
 
 
@@ -51,6 +67,8 @@ class Facts:
     tablespaces: dict[str, None] = field(default_factory=dict)
     tables: int = 0
     relations: int = 0
+    # Why a psql that can't be restricted must not run it; "": it may.
+    only_restricted: str = ""
     # (schema, table), where rows come by COPY (tables > 0)
     made_without_rows: dict[tuple[str | None, str], None] = field(default_factory=dict)
 
@@ -69,7 +87,7 @@ class Cut(ValueError):
 
 def scan(stream: BinaryIO) -> Facts:
     """Read a pg_dump script. Raises NotRestorable and Cut."""
-    scanner = _Scanner()
+    scanner = Scanner(by_pg_dump=True)
     for line in lines(stream):
         scanner.line(line)
     scanner.end()
@@ -80,7 +98,7 @@ def scan(stream: BinaryIO) -> Facts:
 
 def check_script(stream: BinaryIO) -> None:
     """The same for a script by hand (a ``sql`` step), which need not have pg_dump's frame around it."""
-    scanner = _Scanner()
+    scanner = Scanner()
     for line in lines(stream):
         scanner.line(line)
     scanner.line(b";\n")  # psql runs the last statement without one, too
@@ -93,26 +111,58 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
     yield from iter(partial(stream.readline, _LONGEST_LINE), b"")
 
 
-class _Scanner:
-    """psql's own lexer, as far as needed. ``_open`` names what the text is inside of, "" for a statement."""
+class Scanner:
+    """psql's own lexer, as far as needed. ``_open`` names what the text is inside of, "" for a statement.
 
-    def __init__(self) -> None:
+    ``by_pg_dump``: a COPY that pg_dump would not write like that is refused.
+    """
+
+    def __init__(self, *, by_pg_dump: bool = False) -> None:
         self.facts = Facts()
         self.headers = self.complete = 0
+        self.in_transaction = False
+        self._by_pg_dump = by_pg_dump
         self._open = b""
         self._depth = 0  # of nested comments
+        self._parentheses = self._blocks = 0  # that are open: a semicolon in them ends nothing
         self._rows_of = ""  # the table whose COPY rows are being read
         self._statement = bytearray()
+        self._number = 0  # of the line
+        self._at_line_start = True  # whether the next part begins a line
+        self._began_line = False  # whether the statement stands first in its line
+        self._escapes = False  # standard_conforming_strings is off: a backslash escapes in every string
+        self._unguarded = False  # a transaction was opened behind something else in its line
+
+    @property
+    def in_rows(self) -> bool:
+        return bool(self._rows_of)
+
+    @property
+    def between_statements(self) -> bool:
+        return not (self._rows_of or self._open or self._statement.strip())
+
+    def end_rows(self) -> None:
+        """Somebody else has read the rows."""
+        self._rows_of = ""
 
     def line(self, line: bytes) -> None:
+        begins, self._at_line_start = self._at_line_start, line.endswith(b"\n")
+        self._number += begins
+        if b"\0" in line:
+            raise NotRestorable(f"holds a NUL byte in line {self._number}, where psql cuts it", "take the dump again")
         if self._rows_of:
-            if line.rstrip(b"\r\n") == b"\\.":
+            if begins and line in END_OF_ROWS:
                 self._rows_of = ""
-        elif self._open or self._statement:
+            return
+        if begins and line.startswith(b"\\") and not _OWN_MARK.fullmatch(line):
+            self._note("begins with a backslash")
+        if not self._statement.strip():
+            self._began_line = False
+        if self._open or self._statement:
             self._text(line)
         elif line.startswith(b"--"):
             self._comment(line)
-        elif not _WHOLE_INSERT.fullmatch(line):
+        elif self._escapes or not _WHOLE_INSERT.fullmatch(line):
             self._text(line)
 
     def end(self) -> None:
@@ -120,6 +170,9 @@ class _Scanner:
             raise Cut(f"it ends among the rows of {self._rows_of}")
         if self._open or self._statement.strip():
             raise Cut("it ends in the middle of a statement")
+
+    def _note(self, what: str) -> None:
+        self.facts.only_restricted = self.facts.only_restricted or f"line {self._number} {what}"
 
     def _comment(self, line: bytes) -> None:
         if line == HEADER or line == HEADER.replace(b"\n", b"\r\n"):
@@ -137,6 +190,10 @@ class _Scanner:
     def _outside(self, line: bytes, position: int) -> int:
         """Go on to the next quote, comment, meta-command or end of statement; return where that leaves us."""
         token = _TOKEN.search(line, position)
+        code = line[position : token.start() if token else len(line)]
+        self._count_blocks(code)
+        if not self._statement and code.strip():
+            self._began_line = not line[:position].strip()
         if token is None:
             self._keep(line[position:])
             return len(line)
@@ -144,8 +201,15 @@ class _Scanner:
         text = token[0]
         if text == b"--":
             return len(line)
+        if text in (b"(", b")"):
+            self._parentheses = max(0, self._parentheses + (1 if text == b"(" else -1))
+            self._keep(text)
+            return token.end()
         if text == b";":
-            self._finish()
+            if self._parentheses or self._blocks:
+                self._keep(text)
+            else:
+                self._finish()
             return token.end()
         if text == b"\\":
             return self._meta_command(line, token.start())
@@ -156,14 +220,30 @@ class _Scanner:
         if text == b"/*":
             self._open, self._depth = text, 1
             return
-        self._open = b"E'" if text == b"'" and _ESCAPE_STRING.search(before[-3:]) else text
+        escapes = text == b"'" and (self._escapes or _ESCAPE_STRING.search(before[-3:]))
+        self._open = b"E'" if escapes else text
         self._keep(text)
+
+    def _count_blocks(self, code: bytes) -> None:
+        if self._parentheses or not _MAKES_FUNCTION.match(bytes(self._statement[:200]) or code.lstrip()):
+            return
+        for edge in _BLOCK_EDGE.findall(code):
+            word = edge.upper()
+            if word == b"BEGIN" or (word == b"CASE" and self._blocks):
+                self._blocks += 1
+            elif word == b"END" and self._blocks:
+                self._blocks -= 1
 
     def _inside(self, line: bytes, position: int) -> int:
         """Go on to the end of the quote or comment; a doubled quote just ends one and begins the next."""
         if self._open == b"/*":
             return self._in_comment(line, position)
         if self._open == b"E'":
+            if (self.facts.encoding or "").lower() in _HALVES and re.search(rb"[\x80-\xff]\\", line[position:]):
+                raise NotRestorable(
+                    f"has a backslash within a character of {self.facts.encoding} in line {self._number}",
+                    "take it again with pg_dump -E UTF8",
+                )
             match = _END_OF_ESCAPED.match(line, position)
             end = match.end() if match else -1
         else:
@@ -205,8 +285,15 @@ class _Scanner:
 
     def _finish(self) -> None:
         statement = self._statement.decode("utf-8", "replace").strip()
+        began_line, self._began_line = self._began_line, False
         self._statement.clear()
+        self._follow(statement, began_line)
         if copy := _COPY.match(statement):
+            if self._by_pg_dump and (not began_line or self._unguarded):
+                raise NotRestorable(
+                    f"has a COPY in line {self._number} that does not begin its line, or the BEGIN before it does not",
+                    "begin a line with it, or take the dump again with pg_dump",
+                )
             self._rows_of = copy[1]
             self.facts.tables += 1
             if filled := statements.relation(statement):
@@ -215,6 +302,17 @@ class _Scanner:
             raise NotRestorable(*_OWN_DATABASE)
         else:
             _read_statement(statement, self.facts)
+
+    def _follow(self, statement: str, began_line: bool) -> None:
+        """What the statement changes for those after it."""
+        if strings := _STRINGS.match(statement):
+            self._escapes = strings[1].lower() in ("off", "false", "no", "0")
+        if "standard_conforming_strings" in statement.lower() and (not strings or self._escapes):
+            self._note("changes standard_conforming_strings")
+        if _OPENS_TRANSACTION.match(statement):
+            self.in_transaction, self._unguarded = True, not began_line
+        elif _ENDS_TRANSACTION.match(statement) and not _CHAINED.search(statement):
+            self.in_transaction = self._unguarded = False
 
 
 _OWN_DATABASE = (

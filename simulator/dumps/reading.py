@@ -206,6 +206,7 @@ def _from_plain(path: Path, facts: plain.Facts, kind: compression.Compression, s
         tablespaces=tuple(facts.tablespaces),
         tables=facts.tables,
         relations=facts.relations,
+        only_restricted=facts.only_restricted,
         without_rows=tuple(name for _schema, name in facts.made_without_rows) if facts.tables else (),
         encoding=facts.encoding if facts.encoding in _NOT_CONVERTED else None,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
@@ -17,6 +18,23 @@ from simulator.plan import Plan
 from simulator.store import Run
 
 Place = Literal["server", "project"]
+
+# The first minor release of each major whose psql can be restricted (release notes of PostgreSQL, August 2025).
+_RESTRICTS_FROM = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
+
+
+@dataclass(frozen=True)
+class Psql:
+    """The psql that runs scripts in the ``server`` place."""
+
+    path: str
+    major: int
+    minor: int
+
+    @property
+    def restricts(self) -> bool:
+        """Whether it has ``\\restrict``, after which no script makes it run a command of its own."""
+        return self.major >= 18 or self.minor >= _RESTRICTS_FROM.get(self.major, 1 << 30)
 
 
 class Environment(Protocol):
@@ -29,6 +47,10 @@ class Environment(Protocol):
     @property
     def client_major(self) -> int:
         """The major of psql and pg_restore in the ``server`` place; at least the server's."""
+
+    @property
+    def psql(self) -> Psql:
+        """The newest that is there, which may be of another major than the other tools: it serves older servers."""
 
     @property
     def python(self) -> str:

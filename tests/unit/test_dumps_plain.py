@@ -135,3 +135,54 @@ def test_a_script_by_hand_that_leaves_something_open(text: str) -> None:
 def test_the_last_statement_of_a_script_counts_too() -> None:
     with pytest.raises(plain.NotRestorable):
         plain.check_script(io.BytesIO(b"CREATE DATABASE other"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "SELECT 1; COPY t FROM stdin;\n1\n\\.\n",
+        "/* c */ COPY t FROM stdin;\n1\n\\.\n",
+        "COPY t FROM stdin; COPY u FROM stdin;\n1\n\\.\n1\n\\.\n",
+        "SELECT 1; BEGIN;\nCOPY t FROM stdin;\n1\n\\.\n",
+    ],
+)
+def test_a_copy_that_could_not_be_guarded_is_refused_with_its_line(body: str) -> None:
+    with pytest.raises(plain.NotRestorable, match=r"has a COPY in line 1[23]"):
+        _scan(body)
+
+
+def test_a_nul_is_refused_wherever_it_stands() -> None:
+    for body in ("SELECT 1;\0\n", "COPY t (a) FROM stdin;\na\0\n\\.\n"):
+        with pytest.raises(plain.NotRestorable, match="NUL byte in line 1"):
+            _scan(body)
+
+
+def test_without_standard_strings_a_backslash_hides_a_quote() -> None:
+    hidden = "INSERT INTO t VALUES ('a\\', ' \\! id\n-- ');\n"
+    assert not _scan(f"SET standard_conforming_strings = 'on';\n{hidden}").only_restricted
+    with pytest.raises(plain.NotRestorable, match="own command"):
+        _scan(f"SET standard_conforming_strings = off;\n{hidden}")
+
+
+def test_a_half_of_a_character_that_is_a_backslash_is_refused() -> None:
+    text = (FRAME % "SELECT E'%s';\n").replace("'UTF8'", "'SJIS'").encode()
+    with pytest.raises(plain.NotRestorable, match="within a character of SJIS"):
+        plain.scan(io.BytesIO(text.replace(b"%s", b"\x83\\")))
+    assert plain.scan(io.BytesIO(text.replace(b"%s", b"\x83\x40"))).encoding == "SJIS"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("SELECT 1;\n", ""),
+        ("SET standard_conforming_strings = on;\n", ""),
+        ("SET SESSION standard_conforming_strings TO 'off';\n", "line 12 changes standard_conforming_strings"),
+        ("SELECT set_config('standard_conforming_strings', 'off', false);\n", "line 12 changes"),
+        ("ALTER ROLE a SET standard_conforming_strings TO off;\n", "line 12 changes"),
+        ("SELECT '\n\\! id';\n", "line 13 begins with a backslash"),
+        ("COPY t (a) FROM stdin;\n\\N\n\\.\n", ""),
+    ],
+)
+def test_what_a_psql_that_cannot_be_restricted_must_not_run(body: str, reason: str) -> None:
+    assert _scan(body).only_restricted.startswith(reason)
+    assert bool(_scan(body).only_restricted) is bool(reason)

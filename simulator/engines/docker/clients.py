@@ -5,12 +5,14 @@ pg_restore refuses an archive that a newer pg_dump wrote, so a dump can need new
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from docker.types import Mount
 
+from simulator.engines.base import Psql
 from simulator.engines.docker import archive
 from simulator.engines.docker.container import Container
 from simulator.engines.docker.objects import WAIT_FOREVER, Objects, volume_mount
@@ -27,6 +29,7 @@ class Clients:
 
     container: Container
     major: int
+    psql: Psql
     mounted: Mapping[Path, str]  # the dumps that are seen there as they are, with their paths there
 
 
@@ -57,7 +60,13 @@ def apart(objects: Objects, image: str, *, sockets: str, dumps: Sequence[Path]) 
 def _ready(container: Container, major: int, dumps: Sequence[Path]) -> Clients:
     container.upload("/", archive.of_folders([WORK[1:], f"{WORK[1:]}/scratch"]))
     mounted = {path: inside for path, inside in _inside(dumps).items() if _is_same(container, path, inside)}
-    return Clients(container, major, mounted)
+    return Clients(container, major, _psql(container, major), mounted)
+
+
+def _psql(container: Container, major: int) -> Psql:
+    said = container.run(("psql", "--version")).stdout  # psql (PostgreSQL) 17.6 (Debian ...)
+    numbers = re.search(r"\) (\d+)(?:\.(\d+))?", said)
+    return Psql("psql", int(numbers[1]), int(numbers[2] or 0)) if numbers else Psql("psql", major, 0)
 
 
 def _inside(dumps: Sequence[Path]) -> Mapping[Path, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from simulator.engines.base import Place as Where
+from simulator.engines.base import Psql
 from simulator.engines.docker import archive, server
 from simulator.engines.docker.clients import PORT, SOCKETS, WORK, Clients
 from simulator.engines.docker.container import Container
@@ -50,6 +51,10 @@ class DockerEnvironment:
     @property
     def warnings(self) -> tuple[str, ...]:
         return (*self.awaited().warnings, *self.forks.warnings)
+
+    @property
+    def psql(self) -> Psql:
+        return self.awaited().clients.psql
 
     @property
     def python(self) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator import process
+from simulator.engines.base import Psql
 from simulator.errors import CannotTell
 from simulator.plan import Plan
 
@@ -36,6 +37,11 @@ class Installation:
     major: int
     bindir: Path
     source: str  # where it was found: "system", "PATH", or the wheel's name
+    minor: int = 0
+
+    @property
+    def psql(self) -> Psql:
+        return Psql(str(self.bindir / "psql"), self.major, self.minor)
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,10 @@ def installations() -> tuple[Installation, ...]:
     """Every usable PostgreSQL here, oldest major first; for one major the system's before the wheel's."""
     found: dict[Path, Installation] = {}
     for bindir, source in _candidates():
-        major = _major(bindir)
-        if major is not None and bindir not in found:
-            found[bindir] = Installation(major, bindir, source)
+        version = _version(bindir)
+        if version is not None and bindir not in found:
+            major, minor = version
+            found[bindir] = Installation(major, bindir, source, minor)
     return tuple(sorted(found.values(), key=lambda installation: installation.major))
 
 
@@ -84,6 +91,11 @@ def choose(plan: Plan, available: Sequence[Installation]) -> Choice:
     if server.major != wanted:
         warning = f"server {server.major} stands in for {wanted}: this machine has {_majors(available)}"
     return Choice(server, _clients(plan, server, available), warning)
+
+
+def for_scripts(available: Sequence[Installation], clients: Installation) -> Installation:
+    """The newest whose psql can be restricted, else the one that has the other tools."""
+    return next((one for one in reversed(available) if one.psql.restricts), clients)
 
 
 def _clients(plan: Plan, server: Installation, available: Sequence[Installation]) -> Installation:
@@ -130,13 +142,13 @@ def _of_the_wheel() -> Iterator[Path]:
 
 
 @functools.cache
-def _major(bindir: Path) -> int | None:
-    """The major that this folder's server says it is; None where the folder is not whole or does not run."""
+def _version(bindir: Path) -> tuple[int, int] | None:
+    """Major and minor that this folder's server says it is; None where the folder is not whole or does not run."""
     if not all(os.access(bindir / name, os.X_OK) for name in NEEDED):
         return None
     try:
         answer = process.run([str(bindir / "postgres"), "--version"])
     except OSError:
         return None
-    number = re.search(r"\) (\d+)", answer.stdout)
-    return int(number[1]) if answer.code == 0 and number else None
+    number = re.search(r"\) (\d+)(?:\.(\d+))?", answer.stdout)
+    return (int(number[1]), int(number[2] or 0)) if answer.code == 0 and number else None

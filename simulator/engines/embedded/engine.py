@@ -63,6 +63,7 @@ class EmbeddedEngine:
                 server=running,
                 interpreter=python,
                 clients=choice.clients,
+                scripts=binaries.for_scripts(binaries.installations(), choice.clients),
                 confinement=confinement,
                 places=places,
                 forks=Forks(

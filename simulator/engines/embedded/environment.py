@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from simulator import process
-from simulator.engines.base import Place
+from simulator.engines.base import Place, Psql
 from simulator.engines.embedded import binaries, inside
 from simulator.engines.embedded.binaries import Installation
 from simulator.engines.embedded.confinement import Confinement, Layer
@@ -33,6 +33,7 @@ class EmbeddedEnvironment:
     server: Server
     interpreter: Python
     clients: Installation
+    scripts: Installation  # its psql runs scripts
     confinement: Confinement
     places: Places
     forks: Forks
@@ -56,6 +57,10 @@ class EmbeddedEnvironment:
     @property
     def client_major(self) -> int:
         return self.clients.major
+
+    @property
+    def psql(self) -> Psql:
+        return self.scripts.psql
 
     @property
     def python(self) -> str:
@@ -138,7 +143,9 @@ class EmbeddedEnvironment:
         self.layers[folder] = layer
 
     def _confined(self, place: Place, argv: tuple[str, ...]) -> list[str]:
-        tools = self.interpreter.folders if place == "project" else binaries.parts(self.clients.bindir)
+        bindirs = dict.fromkeys((self.clients.bindir, self.scripts.bindir))
+        parts = [part for bindir in bindirs for part in binaries.parts(bindir)]
+        tools = self.interpreter.folders if place == "project" else parts
         return self.confinement.wrap(
             argv,
             shown=(*tools, *self.shown, *(() if place == "project" else self.layers)),

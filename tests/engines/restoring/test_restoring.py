@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shutil
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from simulator import database, dumps, restore
-from simulator.engines.base import Environment
+from simulator.engines.base import Environment, Psql
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, Phase
 from simulator.restore import Restored
@@ -398,3 +399,103 @@ def test_a_script_that_leaves_its_database_is_refused(
     script.write_text(f"CREATE TABLE t (id integer);\n{line}\n")
     with pytest.raises(CannotTell, match=r"legacy\.sql"):
         restore.run_sql(server, dbname, script)
+
+
+# --- a dump that somebody else has written ---------------------------------------------------------
+
+PLAIN = """\
+--
+-- PostgreSQL database dump
+--
+
+\\restrict theirs
+
+SET client_encoding = 'UTF8';
+CREATE TABLE public.good (a text);
+%s
+CREATE TABLE public.after (a text);
+--
+-- PostgreSQL database dump complete
+--
+
+\\unrestrict theirs
+
+"""
+PROGRAM = '\\set x `touch {mark}`\nCREATE TABLE public.:"x" (a int);\n'
+HOSTILE = {
+    "rows of a copy that fails": "COPY public.nothing_here (a) FROM stdin;\n" + PROGRAM + "\\.\n",
+    "after a quote that a backslash hides": (
+        "SET standard_conforming_strings = off;\nINSERT INTO public.good VALUES ('a\\', ' "
+        + PROGRAM
+        + "-- ');\nSELECT 'a');\n"
+    ),
+    "after a quote that a function's setting hides": (
+        "SELECT set_config('standard_conforming_strings', 'off', false);\n"
+        "INSERT INTO public.good VALUES ('a\\', ' " + PROGRAM + "-- ');\nSELECT 'a';\n"
+    ),
+    "with the key of the dump": "\\unrestrict theirs\nCOPY public.nothing_here (a) FROM stdin;\n" + PROGRAM + "\\.\n",
+}
+
+
+def hostile(tmp_path: Path, body: str) -> Path:
+    path = tmp_path / "hostile.sql"
+    path.write_text(PLAIN % body)
+    return path
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_dump_runs_no_program_through_psql(server: Environment, tmp_path: Path, dbname: str, case: str) -> None:
+    mark = f"{server.scratch('server')}/mark"
+    path = hostile(tmp_path, HOSTILE[case].format(mark=mark))
+    with contextlib.suppress(CannotTell):  # refused before it is run is as good
+        restored(server, dbname, dumps.read(path))
+    assert server.run("server", ("ls", mark)).code != 0
+
+
+def test_the_same_program_would_run_if_psql_were_not_restricted(server: Environment, tmp_path: Path) -> None:
+    mark = f"{server.scratch('server')}/unrestricted"
+    script = tmp_path / "s.sql"
+    script.write_text(f"\\set x `touch {mark}`\n")
+    asked = (server.psql.path, "-Xq", "-h", server.inside("postgres", SUPERUSER).host, "-U", SUPERUSER, "-f")
+    assert server.run("server", (*asked, server.put("server", script))).code == 0
+    assert server.run("server", ("ls", mark)).code == 0
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ["SELECT 1;\nCREATE TABLE public.from_rows ();\n", "ROLLBACK;\nCREATE TABLE public.from_rows ();\n", "1\t2\n"],
+)
+@pytest.mark.parametrize("before", ["", "BEGIN;\n", "BEGIN;\nSELECT 1/0;\n"])
+@pytest.mark.parametrize("table", ["nothing_here", "good"])
+def test_rows_of_a_copy_that_failed_are_no_statements(
+    server: Environment, tmp_path: Path, dbname: str, rows: str, before: str, table: str
+) -> None:
+    """Nor is anything after it sent: the first one that fails ends the restore."""
+    columns = "a" if table == "nothing_here" else "no_such_column"
+    path = hostile(tmp_path, f"{before}COPY public.{table} ({columns}) FROM stdin;\n{rows}\\.\nCOMMIT;\n")
+    done = restored(server, dbname, dumps.read(path))
+    assert done.errors[0].sqlstate in ("42P01", "42703", "22012")
+    assert any("ended at the first COPY" in warning for warning in done.warnings)
+    there = "SELECT relname FROM pg_class WHERE relname IN ('good', 'after', 'from_rows')"
+    assert ask(server, dbname, there) == [("good",)]
+
+
+def test_what_fails_beside_a_copy_is_passed_over_as_before(server: Environment, tmp_path: Path, dbname: str) -> None:
+    body = "SELECT 1/0;\nCOPY public.good (a) FROM stdin;\nx\n\\.\nCREATE TABLE public.good ();"
+    done = restored(server, dbname, dumps.read(hostile(tmp_path, body)))
+    assert [error.sqlstate for error in done.errors] == ["22012", "42P07"]
+    assert ask(server, dbname, "SELECT a FROM public.good") == [("x",)]
+    assert ask(server, dbname, "SELECT to_regclass('public.after')") == [("after",)]
+    assert not done.warnings
+
+
+def test_an_old_psql_is_given_nothing_that_it_might_read_otherwise(
+    server: Environment, tmp_path: Path, dbname: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(server), "psql", Psql(server.psql.path, 15, 3))
+    odd = dumps.read(hostile(tmp_path, "SET standard_conforming_strings = off;"))
+    with pytest.raises(CannotTell, match=r"line 9 changes standard_conforming_strings, and psql 15\.3") as refused:
+        restored(server, dbname, odd)
+    assert "pg_dump -Fc" in refused.value.hint
+    plain = dumps.read(hostile(tmp_path, "COPY public.good (a) FROM stdin;\nx\n\\.\n"))
+    assert restored(server, f"{dbname}_plain", plain).errors == ()
