@@ -15,7 +15,7 @@ from simulator.resources import shipped
 
 TEMPLATE = (shipped("templates") / "fix.sh.j2").read_text()
 BREAKS = ("\n", "\r", "'", '"', "\\", "`", "$(", "touch PWNED", ";", "#", "SQL\n", "\x85", "\u2028")
-TEXTS = st.lists(st.one_of(st.characters(exclude_characters="\0"), st.sampled_from(BREAKS))).map("".join)
+TEXTS = st.lists(st.one_of(st.characters(codec="utf-8", exclude_characters="\0"), st.sampled_from(BREAKS))).map("".join)
 
 
 def script(text: str) -> str:
