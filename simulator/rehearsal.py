@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shlex
 import signal
 from collections.abc import Mapping, Sequence
@@ -15,11 +14,9 @@ from urllib.parse import quote
 from simulator import trace
 from simulator.engines.base import Environment
 from simulator.model import Address, Outcome, Step, Trace
+from simulator.project.database_url import DEFAULT
 from simulator.sources import Tree
 from simulator.trace import Request
-
-# What URLs of databases may begin with and still mean PostgreSQL ("postgis", "pgsql", "postgresql+psycopg", ...).
-POSTGRESQL_SCHEME = re.compile(r"[\w+]*(?:postg|pgsql|psql|timescale)[\w+]*(?=://)")
 
 PROBE = Path(__file__).resolve().parent / "probe"
 
@@ -34,7 +31,7 @@ class Rehearsals:
     command: tuple[str, ...]
     work: Path  # a folder of the run on this machine
     own_code: bool  # the environment brings the project's code itself, so no tree is put there
-    scheme: str = "postgresql"  # what DATABASE_URL begins with: settings derive ENGINE from it
+    scheme: str = DEFAULT  # what DATABASE_URL begins with: settings derive ENGINE from it, or compare it
     _numbers: count[int] = field(default_factory=lambda: count(1))
     _places: dict[Path, str] = field(default_factory=dict)
 
@@ -156,12 +153,6 @@ def _how(code: int) -> str:
     with contextlib.suppress(ValueError):
         return f"by {signal.Signals(number).name}"
     return f"with exit code {code}"
-
-
-def scheme_of(url: str | None) -> str:
-    """What a project's own DATABASE_URL begins with, where that is a PostgreSQL backend's."""
-    known = POSTGRESQL_SCHEME.match(url or "")
-    return known.group() if known else "postgresql"
 
 
 def _libpq(address: Address, scheme: str) -> dict[str, str]:

@@ -22,8 +22,9 @@ from simulator.engines.base import Environment
 from simulator.errors import CannotTell
 from simulator.model import Failure, History, Phase, Report, Trace, Verdict
 from simulator.progress import Progress
+from simulator.project import database_url
 from simulator.project.environment import unset
-from simulator.rehearsal import Rehearsals, scheme_of
+from simulator.rehearsal import Rehearsals
 from simulator.report import Evidence, Judgement
 from simulator.roles import SUPERUSER
 from simulator.sandbox import Sandbox
@@ -136,7 +137,7 @@ def _opened(
             command=scenario.rehearse.command,
             work=run.folder,
             own_code=planning.brings_code(choice.plan.dependencies),
-            scheme=scheme_of(choice.plan.environment.get("DATABASE_URL")),
+            scheme=database_url.scheme((choice.plan.environment, os.environ), (choice.plan.project, choice.plan.tree)),
         )
         # Before the restore: a settings module that does not load should not cost an hour of restoring.
         with progress.stage("settings", "loading the project's settings"):
