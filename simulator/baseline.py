@@ -37,6 +37,7 @@ class Baseline:
     bare: tuple[str, ...] = ()  # aliases of databases that no step has filled, but for the one under rehearsal
     attempts: tuple[Attempt, ...] = ()
     histories: tuple[str, ...] = ()  # schemas with a django_migrations, of the alias under rehearsal
+    without_rows: bool = False  # a dump was restored there, and no table has a row
     forks: bool = False  # copies are made copy-on-write, where the engine can
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
@@ -84,6 +85,11 @@ class Baseline:
         with database.connect(environment.address("postgres", SUPERUSER)) as admin:
             for name in names:
                 database.drop(admin, name)
+
+
+def _has_rows(environment: Environment, name: str) -> bool:
+    with database.connect(environment.address(name, SUPERUSER)) as connection:
+        return database.has_rows(connection)
 
 
 def _histories(environment: Environment, name: str) -> tuple[str, ...]:
@@ -147,8 +153,12 @@ def build(
     for alias, name in names.items():
         if alias == steps_owner(names, name, scenario.django.database):
             builder.make(name, _steps(scenario, alias))
+    rehearsed = names[scenario.django.database]
+    # How many tables each dump has rows of: pg_dump writes them for an empty table as well, unless it was told not to.
+    restored = [found.dumps[step.restore].tables for step in scenario.baseline if step.restore]
     with database.connect(environment.address("postgres", SUPERUSER)) as admin:
-        histories = _histories(environment, names[scenario.django.database])
+        histories = _histories(environment, rehearsed)
+        without_rows = bool(restored) and not any(restored) and not _has_rows(environment, rehearsed)
         forks = not keep and database.can_be_forked(admin, names.values(), LARGE)
         for name in dict.fromkeys(names.values()):
             forks = forks and not _has_unlogged(environment, name)
@@ -164,6 +174,7 @@ def build(
         bare=bare,
         attempts=tuple(builder.attempts),
         histories=histories,
+        without_rows=without_rows,
         forks=forks,
     )
 

@@ -297,6 +297,21 @@ def count_rows(connection: Connection) -> dict[int, TableRows]:
     return counted
 
 
+def has_rows(connection: Connection) -> bool:
+    """Whether any table holds a row; those of an extension aside."""
+    found = connection.execute(
+        f"""SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND {_OURS} AND {_NOT_OF_AN_EXTENSION} ORDER BY c.relpages DESC""".encode()
+    ).fetchall()
+    some = sql.SQL("SELECT EXISTS (SELECT FROM {})")
+    return any(_first(connection, some.format(sql.Identifier(schema, table))) for schema, table in found)
+
+
+def _first(connection: Connection, query: sql.Composed) -> object:
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
+
+
 def next_number(connection: Connection, sequence: str) -> int:
     """What a sequence gives next; its name is qualified and quoted."""
     query = """SELECT CASE WHEN is_called THEN last_value + seqincrement ELSE last_value END

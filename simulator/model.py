@@ -279,6 +279,16 @@ class StepRun:
 
 
 @dataclass(frozen=True)
+class Tables:
+    """How many tables there are of those that the recorded migrations make, and of those of the code's models."""
+
+    recorded: int
+    recorded_there: int
+    code: int
+    code_there: int
+
+
+@dataclass(frozen=True)
 class Trace:
     """Everything the probe reported of one run inside the project's Django.
 
@@ -305,6 +315,7 @@ class Trace:
     deltas: tuple[Delta, ...] = ()  # where a catalog query was given
     survey: Survey | None = None  # mode survey
     steps: tuple[StepRun, ...] = ()  # mode trial
+    tables: Tables | None = None  # before anything is migrated; None: could not be told
     idle: tuple[str, ...] = ()  # mode idle: migrations whose code ended without an error and wrote nothing
 
 

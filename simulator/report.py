@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.model import Failure, Finding, Phase, Trace, Verdict
+from simulator.model import Failure, Finding, Phase, Tables, Trace, Verdict
 from simulator.scenario import Expect
 
 INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL manual, appendix A
@@ -25,6 +25,11 @@ EXIT_BUG = 4
 
 # Several scenarios: the first of these that occurred is the whole run's exit code.
 GRAVEST_FIRST = (EXIT_BUG, EXIT_WOULD_FAIL, EXIT_CANNOT_TELL, EXIT_SAFE)
+
+
+# Where a failure says nothing of the database that the dump made.
+_BEFORE_THE_DATABASE = (Phase.SETTINGS, Phase.CHECK, Phase.LOAD)
+_TAKE_BOTH = "take `pg_dump -s` and `pg_dump -a -t django_migrations -t django_content_type -t auth_permission`"
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,10 @@ class Evidence:
     tier: str = "data"
     command: tuple[str, ...] = ("migrate",)
     role: str | None = None
+    # Of a baseline that restores a dump: schemas with a django_migrations, and whether no table has a row.
+    restores_dump: bool = False
+    histories: tuple[str, ...] = ()
+    without_rows: bool = False
     # Where the server is newer than the one the dump came from, Django's refusal of the old one.
     refused_version: Failure | None = None
 
@@ -64,7 +73,7 @@ class Judgement:
 
 def judge(evidence: Evidence) -> Judgement:
     """Decide. The order of the questions is the order of what a person would meet."""
-    for step in (_judge_restore, _judge_trace):
+    for step in (_judge_restore, _judge_dump, _judge_trace):
         if judgement := step(evidence):
             return judgement
     return Judgement(Verdict.SAFE)
@@ -84,6 +93,32 @@ def _judge_restore(evidence: Evidence) -> Judgement | None:
             if sandbox:
                 return Judgement(Verdict.UNKNOWN, sandbox, str(sandbox.sandbox))
             return Judgement(Verdict.WOULD_FAIL, restore.errors[0])
+    return None
+
+
+def _judge_dump(evidence: Evidence) -> Judgement | None:
+    """Whether the dump is one of this project's database: a backup that died must not look like a quiet night."""
+    trace = evidence.trace
+    failure = trace.failure if trace else None
+    if not evidence.restores_dump or trace is None or (failure and failure.phase in _BEFORE_THE_DATABASE):
+        return None
+    because = _hollow(evidence, trace.tables)
+    return Judgement(Verdict.UNKNOWN, failure, because) if because else None
+
+
+def _hollow(evidence: Evidence, tables: Tables | None) -> str | None:
+    if evidence.histories and evidence.without_rows:
+        return f"all tables of the dump came without rows, django_migrations too: {_TAKE_BOTH}"
+    if tables is None:
+        return None
+    if not evidence.histories and tables.code and not tables.code_there:
+        return "the dump holds neither a django_migrations nor any table of the project's code: is it of its database?"
+    # A single one that is missing has been dropped by somebody; migrate, or a look at the models, says so.
+    if 2 * tables.recorded_there < tables.recorded != tables.recorded_there + 1:
+        return (
+            f"of {tables.recorded} tables that the dump's own recorded migrations make, {tables.recorded_there} are "
+            "there: is the dump whole?"
+        )
     return None
 
 

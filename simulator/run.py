@@ -169,6 +169,9 @@ def _concluded(stage: Stage, *, trials: Trials, reset: bool, script: bool) -> tu
         tier=stage.loaded.scenario.rehearse.tier,
         command=stage.loaded.scenario.rehearse.command,
         role=base.role.project_user,
+        restores_dump=any(step.restore for step in stage.loaded.scenario.baseline),
+        histories=base.histories,
+        without_rows=base.without_rows,
         refused_version=_refused_version(stage, trace),
     )
     diagnosis = _diagnosed(stage, sandbox, evidence, trials=trials, reset=reset)

@@ -28,6 +28,7 @@ from simulator.model import (
     Step,
     StepRun,
     Survey,
+    Tables,
     Trace,
 )
 
@@ -144,6 +145,7 @@ class _Reading:
             deltas=tuple(_delta(each) for each in self.all("delta")),
             survey=self._survey() if self.all("surveyed") else None,
             steps=tuple(self._step(each) for each in self.all("step")),
+            tables=_tables(self.first("tables")),
             idle=tuple(each["name"] for each in self.all("idle") if not (each["failed"] or each["wrote"])),
         )
 
@@ -306,6 +308,11 @@ def _file(event: Mapping[str, Any]) -> MigrationFile:
 def _operation(event: Mapping[str, Any]) -> MigrationOperation:
     sql = event.get("sql")
     return MigrationOperation(**{**event, "sql": None if sql is None else tuple(sql)})
+
+
+def _tables(event: Mapping[str, Any]) -> Tables | None:
+    names = ("recorded", "recorded_there", "code", "code_there")
+    return Tables(**{name: event[name] for name in names}) if event else None
 
 
 def _delta(event: Mapping[str, Any]) -> Delta:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.model import Failure, MigrationRun, Phase, Trace, Verdict
+from simulator.model import Failure, MigrationRun, Phase, Tables, Trace, Verdict
 from simulator.report import Evidence, Judgement, RestoreErrors, exit_code, findings, gravest, judge, not_checked
 from simulator.scenario import Expect
 
@@ -205,3 +205,48 @@ def test_a_dump_never_shows_invalid_indexes() -> None:
     assert any("INVALID" in note for note in not_checked(dump=True, tier="data"))
     assert not any("INVALID" in note for note in not_checked(dump=False, tier="data"))
     assert any("tier: schema" in note for note in not_checked(dump=True, tier="schema"))
+
+
+# --- a dump that is none of this project's database ------------------------------------------------
+
+WHOLE = Tables(recorded=10, recorded_there=10, code=12, code_there=10)
+
+
+def of_dump(tables: Tables | None = WHOLE, **facts: Any) -> Judgement:
+    given = {"restores_dump": True, "histories": ("public",), "trace": replace(RAN, tables=tables), **facts}
+    return judge(Evidence(**given))
+
+
+@pytest.mark.parametrize(
+    ("tables", "histories", "verdict"),
+    [
+        (WHOLE, ("public",), Verdict.SAFE),
+        (Tables(0, 0, 12, 0), (), Verdict.UNKNOWN),  # an empty database, or another project's
+        (Tables(0, 0, 12, 1), (), Verdict.SAFE),  # its history is gone; migrate says what that means
+        (Tables(0, 0, 12, 0), ("public",), Verdict.SAFE),  # a history without a row: nothing was ever migrated
+        (Tables(0, 0, 0, 0), (), Verdict.SAFE),  # code without a table of its own
+        (Tables(10, 4, 12, 4), ("public",), Verdict.UNKNOWN),
+        (Tables(10, 5, 12, 5), ("public",), Verdict.SAFE),
+        (Tables(2, 0, 12, 0), ("other",), Verdict.UNKNOWN),
+        (Tables(1, 0, 12, 0), ("public",), Verdict.SAFE),  # a table was dropped, which the look at the models tells
+        (None, (), Verdict.SAFE),
+    ],
+)
+def test_a_dump_without_the_projects_tables_is_unknown(
+    tables: Tables | None, histories: tuple[str, ...], verdict: Verdict
+) -> None:
+    assert of_dump(tables, histories=histories).verdict is verdict
+    assert of_dump(tables, histories=histories, restores_dump=False).verdict is Verdict.SAFE
+
+
+def test_a_dump_without_any_row_has_lost_none_and_says_how_to_take_both() -> None:
+    judgement = of_dump(without_rows=True, trace=with_failure(EXISTS))
+    assert (judgement.verdict, judgement.failure) == (Verdict.UNKNOWN, EXISTS)
+    assert "pg_dump -a -t django_migrations" in judgement.because
+    assert of_dump(without_rows=True, histories=()).verdict is Verdict.SAFE
+
+
+@pytest.mark.parametrize("phase", [Phase.SETTINGS, Phase.CHECK, Phase.LOAD])
+def test_what_fails_before_the_database_is_asked_is_the_codes(phase: Phase) -> None:
+    failed = replace(with_failure(replace(EXISTS, phase=phase, sqlstate=None)), tables=Tables(10, 0, 12, 0))
+    assert "tables that the dump's own" not in of_dump(trace=failed).because

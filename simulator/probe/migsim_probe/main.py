@@ -29,6 +29,7 @@ from migsim_probe import (
     squashes,
     start,
     survey,
+    tables,
     trial,
 )
 from migsim_probe.locate import Place
@@ -227,7 +228,15 @@ class Probe:
             databases.forget_connections()
         self._names |= {step.name for step in seen.plan} | {name for _app, name in seen.loader.disk_migrations}
         self.writer.event("history", **seen.event())
+        self._tell_tables(_state_before(seen))
         self.writer.event("data_dependent", operations=_data_dependent(seen, self.request["command"][0]))
+
+    def _tell_tables(self, state: Any) -> None:
+        from django.db import connections
+
+        with contextlib.suppress(Exception):  # a router of the project's, for one; migrate says so
+            self.writer.event("tables", **tables.event(connections[self._alias], state))
+        databases.forget_connections()
 
     def _history_if_readable(self) -> None:
         """What stops it stops migrate too, and migrate is who says so: its checks come first, for one."""
@@ -338,6 +347,14 @@ def _minimum_version(alias: str) -> str | None:
 
     minimum = getattr(connections[alias].features, "minimum_database_version", None)
     return ".".join(map(str, minimum)) if minimum else None
+
+
+def _state_before(seen: history.History) -> Any:
+    """None where the recorded migrations' own state can't be computed."""
+    try:
+        return seen.state_before()
+    except Exception:
+        return None
 
 
 def _data_dependent(seen: history.History, name: str) -> Any:
