@@ -10,6 +10,7 @@ from simulator import database, restore
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Address, Alias, Attempt, Failure, History, Trace
+from simulator.planning import major
 from simulator.progress import Progress
 from simulator.rehearsal import Rehearsals
 from simulator.report import RestoreErrors
@@ -133,11 +134,13 @@ def build(
     aliases: Iterable[Alias],
     progress: Progress,
     *,
+    settings_user: str | None = None,
     keep: bool = False,
 ) -> Baseline:
     """Make each alias's database by its steps and seal it. Raises CannotTell and UsageError.
 
-    ``keep``: copies will outlive the run, so each has to be whole.
+    ``settings_user``: whom the project's settings connect as. ``keep``: copies will outlive the run, so each has to be
+    whole.
     """
     scenario = loaded.scenario
     names = databases_of(scenario, aliases)
@@ -146,7 +149,7 @@ def build(
         found=found,
         environment=environment,
         rehearsals=rehearsals,
-        role=settle_role(scenario.postgres.role, main_dump(found)),
+        role=_role(scenario, found, environment, settings_user),
         databases={alias: environment.inside(name, "") for alias, name in names.items()},
         progress=progress,
     )
@@ -154,6 +157,9 @@ def build(
         if alias == steps_owner(names, name, scenario.django.database):
             builder.make(name, _steps(scenario, alias))
     rehearsed = names[scenario.django.database]
+    if not builder.role.owner_known:
+        with database.connect(environment.address(rehearsed, SUPERUSER)) as target:
+            database.let_owners_create(target)
     # How many tables each dump has rows of: pg_dump writes them for an empty table as well, unless it was told not to.
     restored = [found.dumps[step.restore].tables for step in scenario.baseline if step.restore]
     with database.connect(environment.address("postgres", SUPERUSER)) as admin:
@@ -169,7 +175,7 @@ def build(
         sealed=names,
         role=builder.role,
         restores=tuple(RestoreErrors(one.errors, not one.empty_before, one.by_hand) for one in done),
-        warnings=tuple(warning for one in done for warning in one.warnings),
+        warnings=(*builder.role.warnings, *(warning for one in done for warning in one.warnings)),
         not_checked=tuple(note for note in notes if note),
         bare=bare,
         attempts=tuple(builder.attempts),
@@ -177,6 +183,14 @@ def build(
         without_rows=without_rows,
         forks=forks,
     )
+
+
+def _role(scenario: Scenario, found: Sources, environment: Environment, settings_user: str | None) -> RolePlan:
+    dump = main_dump(found)
+    from_ = major(dump.dumped_from) if dump else None
+    newer = from_ is not None and (major(environment.server_version) or 0) > from_
+    stand_in = newer and scenario.postgres.version is None
+    return settle_role(scenario.postgres.role, dump, settings_user=settings_user, stand_in=stand_in)
 
 
 def databases_of(scenario: Scenario, aliases: Iterable[Alias]) -> dict[str, str]:
@@ -210,13 +224,14 @@ def bare_aliases(names: Mapping[str, str], scenario: Scenario) -> tuple[str, ...
 def with_owner(trace: Trace, place: Address) -> Trace:
     """After a refusal (42501): the trace with the object, its owner and our role named in its failure."""
     failure = trace.failure
-    if failure is None or failure.sqlstate != "42501" or not failure.relation:
+    if failure is None or failure.sqlstate != "42501" or not failure.relation or failure.denied_by_database:
         return trace
     with database.connect(place) as connection:
         owner = database.owner_of(connection, failure.relation, failure.schema_name)
     if owner is None:
         return trace
-    return replace(trace, failure=replace(failure, denied=f"{failure.relation} belongs to {owner}"))
+    denied = f"{failure.relation} belongs to {owner}"
+    return replace(trace, failure=replace(failure, denied=denied, denied_owner=owner, denied_by_database=False))
 
 
 def with_bare_alias(trace: Trace, bare: tuple[str, ...]) -> Trace:

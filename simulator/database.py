@@ -116,6 +116,22 @@ def create_role(admin: Connection, name: str, *, login: bool = False, member_of:
         _execute(admin, "GRANT {} TO {}", sql.Identifier(group), sql.Identifier(name))
 
 
+def open_public(connection: Connection) -> None:
+    """Have the schema public as it was before PostgreSQL 15: of the superuser who made the cluster, open to all."""
+    connection.execute("ALTER SCHEMA public OWNER TO CURRENT_USER")
+    connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+
+
+def let_owners_create(connection: Connection) -> None:
+    """Let each role that owns a table in public make another there: once it could."""
+    owners = connection.execute(
+        """SELECT DISTINCT pg_get_userbyid(c.relowner) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')"""
+    ).fetchall()
+    for (owner,) in owners:
+        _execute(connection, "GRANT CREATE ON SCHEMA public TO {}", sql.Identifier(owner))
+
+
 def make_superuser(admin: Connection, name: str) -> None:
     """Lift every refusal for a role that goes on to be itself: what it owns, its settings, its search_path."""
     _execute(admin, "ALTER ROLE {} WITH SUPERUSER", sql.Identifier(name))

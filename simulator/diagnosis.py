@@ -17,7 +17,7 @@ from simulator import causes, database, fix_plans, fixes, reset_trial, survey
 from simulator.fix_plans import Choices, Plan
 from simulator.model import Failure, Finding, Fix, FixOutcome, History
 from simulator.progress import Progress
-from simulator.roles import SUPERUSER
+from simulator.roles import SUPERUSER, is_answer
 from simulator.sandbox import Sandbox
 from simulator.situation import Reference, Situation
 from simulator.trials import attempt
@@ -104,7 +104,11 @@ def _refused(sandbox: Sandbox, seen: survey.Seen) -> tuple[str, ...]:
     if not role.automatic:
         return ()
     failures = (seen.stopped, *(one.failure for one in seen.survey.met))
-    relations = {one.relation or "": one for one in failures if one is not None and one.sqlstate == DENIED}
+    relations = {
+        one.relation or "": one
+        for one in failures
+        if one is not None and one.sqlstate == DENIED and not is_answer(role, one)
+    }
     return tuple(
         f"{role.project_user} is refused {relation or 'something'}{_whose(seen, relation)}: migrate fails before that; "
         "the rest was looked for as a superuser"

@@ -94,6 +94,8 @@ class Dump:
     dumped_from: str | None = None
     dumped_by: str | None = None
     owner: str | None = None
+    database_owner: str | None = None  # None: it does not say (plain, or taken with -n or -t)
+    has_privileges: bool = True  # False: an archive without a single GRANT or REVOKE
     roles: tuple[str, ...] = ()  # every role that owns or is granted something
     extensions: tuple[str, ...] = ()
     tablespaces: tuple[str, ...] = ()
@@ -130,6 +132,7 @@ class Alias:
     engine: str
     vendor: str  # "postgresql", or another backend's
     same_as: str | None = None
+    user: str | None = None  # whom the settings connect as; never printed unless a dump names it
 
 
 @dataclass(frozen=True)
@@ -189,8 +192,11 @@ class Failure:
     alias: str | None = None  # of the connection whose statement failed
     # Why the sandbox itself may be the reason; None: the code or the database is.
     sandbox: str | None = None
-    # For a 42501: the object and who owns it, where the catalog says so.
+    # For a 42501: the object and who owns it, where the catalog says so; the same owner alone; whether it is the
+    # database's to allow that (CREATE SCHEMA, a trusted extension, a table in public from PostgreSQL 15 on).
     denied: str | None = None
+    denied_owner: str | None = None
+    denied_by_database: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from simulator.project.database_url import DEFAULT
 from simulator.sources import Tree
 from simulator.trace import Request
 
+NOBODY = "nobody"  # whom settings that take it from the environment connect as, before there is a database
 PROBE = Path(__file__).resolve().parent / "probe"
 
 
@@ -124,7 +125,7 @@ class Rehearsals:
 
     def _address(self, databases: Mapping[str, Address] | None) -> Address:
         """Settings may refuse to load without one, or say what they connect to by it alone; nobody may connect yet."""
-        return databases[self.alias] if databases else self.environment.inside("none_yet", "nobody")
+        return databases[self.alias] if databases else self.environment.inside("none_yet", NOBODY)
 
     def _read(self, path: str) -> Trace:
         try:

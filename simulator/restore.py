@@ -55,13 +55,17 @@ class Restored:
 
 
 def prepare(environment: Environment, dbname: str, plan: RolePlan, *, encoding: str | None = None) -> None:
-    """The roles, and an empty database that the project's role owns."""
+    """The roles, and an empty database of its owner's, with the schema public that the dump's server had."""
     with database.connect(environment.address("postgres", SUPERUSER)) as admin:
         for role in plan.create:
             database.create_role(admin, role)
         if not plan.superuser:
             database.create_role(admin, plan.project_user, login=True, member_of=plan.member_of)
-        database.create_database(admin, dbname, plan.project_user, encoding=encoding)
+        database.create_role(admin, plan.database_owner)
+        database.create_database(admin, dbname, plan.database_owner, encoding=encoding)
+    if plan.all_may_create:
+        with database.connect(environment.address(dbname, SUPERUSER)) as target:
+            database.open_public(target)
 
 
 def restore(

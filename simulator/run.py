@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
 
 import simulator
 from simulator import baseline, database, engines, fix_script_trial, planning, report, sources, store
@@ -24,9 +25,9 @@ from simulator.model import Failure, History, Phase, Report, Trace, Verdict
 from simulator.progress import Progress
 from simulator.project import database_url
 from simulator.project.environment import unset
-from simulator.rehearsal import Rehearsals
+from simulator.rehearsal import NOBODY, Rehearsals
 from simulator.report import Evidence, Judgement
-from simulator.roles import SUPERUSER
+from simulator.roles import SUPERUSER, is_answer
 from simulator.sandbox import Sandbox
 from simulator.scenario import Scenario
 from simulator.scenarios import LoadedScenario
@@ -159,13 +160,15 @@ def _concluded(stage: Stage, *, trials: Trials, reset: bool, script: bool) -> tu
     base = sandbox.baseline
     trace = _migrate(stage, sandbox, sandbox.user)
     again = None
-    if base.role.automatic and trace.failure and trace.failure.sqlstate == report.INSUFFICIENT_PRIVILEGE:
+    refused = trace.failure and trace.failure.sqlstate == report.INSUFFICIENT_PRIVILEGE
+    role_decides = not base.role.automatic or bool(trace.failure and is_answer(base.role, trace.failure))
+    if refused and not role_decides:
         again = _as_superuser(stage, sandbox)
     evidence = Evidence(
         restores=base.restores,
         trace=trace,
         as_superuser=again,
-        role_decides=not base.role.automatic,
+        role_decides=role_decides,
         tier=stage.loaded.scenario.rehearse.tier,
         command=stage.loaded.scenario.rehearse.command,
         role=base.role.project_user,
@@ -209,10 +212,20 @@ def _sandbox(stage: Stage) -> Sandbox:
         stage.rehearsals,
         stage.settings.aliases,
         stage.progress,
+        settings_user=_settings_user(stage),
         keep=stage.keep,
     )
     alias = stage.loaded.scenario.django.database
     return Sandbox(stage.environment, base, stage.rehearsals, stage.found.code, alias)
+
+
+def _settings_user(stage: Stage) -> str | None:
+    """Whom the settings name; where they take that from DATABASE_URL or PGUSER, whom the project's own value names."""
+    alias = next((one for one in stage.settings.aliases if one.name == stage.loaded.scenario.django.database), None)
+    own = stage.choice.plan.environment
+    from_url = unquote(urlsplit(own.get("DATABASE_URL", "")).username or "")
+    user = alias.user if alias else None
+    return user if user not in (None, NOBODY) else from_url or own.get("PGUSER")
 
 
 def _migrate(stage: Stage, sandbox: Sandbox, called: str) -> Trace:

@@ -207,6 +207,8 @@ def _failure(event: Mapping[str, Any], attempts: Sequence[Attempt]) -> Failure:
         message=event["message"],
         phase=Phase(event["phase"]),
         sandbox=_sandbox(event, attempts),
+        denied_owner=event.get("denied_owner"),
+        denied_by_database=bool(event.get("denied_by_database")),
         **texts,
     )
 
@@ -276,7 +278,7 @@ def _place(address: Address) -> Mapping[str, str]:
 
 
 def _alias(event: Mapping[str, Any]) -> Alias:
-    return Alias(event["name"], event["engine"], event["vendor"], event.get("same_as"))
+    return Alias(event["name"], event["engine"], event["vendor"], event.get("same_as"), event.get("user"))
 
 
 def _history(event: Mapping[str, Any]) -> History | None:

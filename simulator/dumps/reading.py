@@ -21,6 +21,7 @@ from simulator.model import Dump, DumpEntry
 _AGAIN = "take or copy the dump again, and see that pg_dump exits 0"
 _WHOLE_SCRIPT = "see that it is whole: psql has to read it to its end"
 _PHYSICAL = ("is a copy of a data directory, not a dump", "take a dump: pg_dump -Fc DATABASE")
+_PRIVILEGES = {"ACL", "DEFAULT ACL"}
 # Entries whose definitions name roles besides their owner.
 _WITH_ROLES = {"ACL", "DEFAULT ACL", "POLICY", "USER MAPPING", "DATABASE PROPERTIES"}
 # A script tells the client's encoding alone. It is the database's where nothing can have been converted.
@@ -179,6 +180,8 @@ def _from_archive(
         dumped_from=_version(contents.dumped_from),
         dumped_by=_version(contents.dumped_by),
         owner=_owner(entries),
+        database_owner=next((entry.owner for entry in entries if entry.kind == "DATABASE" and entry.owner), None),
+        has_privileges=any(entry.kind in _PRIVILEGES for entry in entries),
         roles=_unique(role for entry in entries for role in _roles(entry)),
         extensions=_unique(entry.tag for entry in entries if entry.kind == "EXTENSION"),
         tablespaces=_unique(entry.tablespace for entry in entries),

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from simulator import ddl
-from simulator.model import Finding
+from simulator.model import Failure, Finding
 from simulator.route import Mend
 from simulator.situation import Situation
 
 ID = "change-owner"
-TITLE = "Hand the objects over to the project's role"
+TITLE = "Hand the objects over to the project's role, or let it make them"
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     failure = root.failure
-    if failure.sqlstate != "42501" or not failure.relation:
+    if failure.sqlstate != "42501":
+        return None
+    if grant := _grant(failure, situation.role):
+        return Mend(ID, TITLE, (root.id,), person=f"as {failure.denied_owner} or a superuser: {grant}")
+    if not failure.relation:
         return None
     table, role = ddl.qualified(failure.schema_name or "public", failure.relation), ddl.quote(situation.role)
     owner = situation.owners.get(f"{failure.schema_name or 'public'}.{failure.relation}", "its owner")
     return Mend(ID, TITLE, (root.id,), person=f"as {owner} or a superuser: ALTER TABLE {table} OWNER TO {role}")
+
+
+def _grant(failure: Failure, role: str) -> str | None:
+    """What lets the role make something in a schema or in the database; None where it is about one object."""
+    denied = failure.denied or ""
+    if denied.startswith("schema "):
+        schema = denied.removeprefix("schema ").partition(", owned by ")[0]
+        return f"GRANT CREATE ON SCHEMA {ddl.quote(schema)} TO {ddl.quote(role)}"
+    if failure.denied_by_database:
+        return f"GRANT CREATE ON DATABASE … TO {ddl.quote(role)}  (the database's own name for …)"
+    return None

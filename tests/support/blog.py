@@ -52,7 +52,7 @@ class Production:
     folder: Path
 
     def dump(self, script: str = PRODUCTION, *, name: str = "prod.dump", owner: str = OWNER, form: str = "c") -> Path:
-        """A dump of a database in which ``script`` was run by its owner. ``form`` is pg_dump's -F."""
+        """A dump of a database of that owner's, in which ``script`` was run by it. ``form`` is pg_dump's -F."""
         into = self.folder / name
         with self.server.database("production", *_as(owner), script) as address:
             where = ("-h", address.host, "-p", str(address.port), "-U", "postgres")
@@ -66,7 +66,7 @@ def _as(owner: str) -> tuple[str, ...]:
     if owner == "postgres":
         return ()
     role = f"DO $$ BEGIN CREATE ROLE {owner}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-    return (role, f"GRANT ALL ON SCHEMA public TO {owner}", f"SET SESSION AUTHORIZATION {owner}")
+    return (role, f"ALTER DATABASE production OWNER TO {owner}", f"SET SESSION AUTHORIZATION {owner}")
 
 
 def write(folder: Path, more: Mapping[str, str] | None = None, *, settings: str = "", base: bool = True) -> Path:

@@ -74,8 +74,14 @@ def read_aliases(databases: Mapping[str, Mapping[str, Any]], first: str) -> list
         engine = databases[name].get("ENGINE") or DUMMY
         vendor = _vendor(engine)
         same_as = same_as if vendor == "postgresql" else None
-        rows.append({"name": name, "engine": engine, "vendor": vendor, "same_as": same_as})
+        user = _user(databases[name]) if vendor == "postgresql" else None
+        rows.append({"name": name, "engine": engine, "vendor": vendor, "same_as": same_as, "user": user})
     return rows
+
+
+def _user(entry: Mapping[str, Any]) -> str | None:
+    """Whom the project acts as: a role that it assumes (Django 4.2) owns what it makes."""
+    return str((entry.get("OPTIONS") or {}).get("assume_role") or entry.get("USER") or "") or None
 
 
 def override(databases: Any, given: Mapping[str, Mapping[str, Any]], first: str) -> None:

@@ -308,7 +308,7 @@ class Probe:
         if event["relation"] and not event["schema_name"]:
             event["schema_name"] = catalog.schema_of(self._alias, event["relation"])
         if failure.is_denied(event):
-            event["denied"] = catalog.denied(self._alias, event["message"], event["relation"])
+            event.update(catalog.denied(self._alias, event["message"], event["relation"]))
 
     def _saw_statement(self, sql: str, parameters: Any) -> None:
         for address in server.addresses(sql, parameters):

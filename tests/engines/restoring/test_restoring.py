@@ -62,14 +62,14 @@ def test_everything_arrives_with_its_owners(
     assert ask(server, dbname, granted) == [(True,)]
 
 
-def test_the_project_connects_as_the_owner_and_is_no_superuser(
+def test_the_project_connects_as_the_tables_owner_and_the_database_is_its_own_owners(
     server: Environment, shop_dumps: Mapping[str, Path], dbname: str
 ) -> None:
     restored(server, dbname, dumps.read(shop_dumps["custom"]))
     query = (
         "SELECT current_user, rolsuper, pg_get_userbyid(datdba) FROM pg_roles, pg_database WHERE rolname = current_user"
     )
-    assert ask(server, dbname, f"{query} AND datname = '{dbname}'", "shop_app") == [("shop_app", False, "shop_app")]
+    assert ask(server, dbname, f"{query} AND datname = '{dbname}'", "shop_app") == [("shop_app", False, SUPERUSER)]
 
 
 def test_as_superuser_owners_and_grants_are_left_out(
