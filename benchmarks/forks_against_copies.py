@@ -17,8 +17,7 @@ from pathlib import Path
 
 from simulator import database, engines, store
 from simulator.engines.base import Environment
-from simulator.plan import Interpreter, Plan, Requirements
-from simulator.roles import SUPERUSER
+from simulator.plan import SUPERUSER, Interpreter, Plan, Requirements
 
 FILL = "CREATE TABLE filler AS SELECT n, repeat(md5(n::text), 30) AS text FROM generate_series(1, {}) n"
 ROWS_A_MEGABYTE = 1_000  # of about a kilobyte each

@@ -10,15 +10,16 @@ from simulator import database, restore
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Address, Alias, Attempt, Failure, History, Trace
-from simulator.planning import major
+from simulator.plan import SUPERUSER
 from simulator.progress import Progress
 from simulator.rehearsal import Rehearsals
 from simulator.report import RestoreErrors
 from simulator.restore import Restored
-from simulator.roles import SUPERUSER, RolePlan, settle_role
+from simulator.roles import RolePlan, settle_role
 from simulator.scenario import SameAs, Scenario, Step
 from simulator.scenarios import LoadedScenario
 from simulator.sources import Sources, main_dump
+from simulator.version import major
 
 POSTGRESQL = "postgresql"
 

@@ -11,8 +11,8 @@ from simulator import database
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell
 from simulator.model import Outcome
+from simulator.plan import SUPERUSER
 from simulator.restore_errors import LogRow, read_log
-from simulator.roles import SUPERUSER
 
 # The database under restore may have been told, by its dump, to keep its errors to itself.
 _LOGGED = "-c log_min_messages=warning -c log_min_error_statement=error"

@@ -16,8 +16,9 @@ import psycopg
 from simulator import causes, database, fix_plans, fixes, reset_trial, survey
 from simulator.fix_plans import Choices, Plan
 from simulator.model import Failure, Finding, Fix, FixOutcome, History
+from simulator.plan import SUPERUSER
 from simulator.progress import Progress
-from simulator.roles import SUPERUSER, is_answer
+from simulator.roles import is_answer
 from simulator.sandbox import Sandbox
 from simulator.situation import Reference, Situation
 from simulator.trials import attempt

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from simulator import git_history
-from simulator.causes import source
+from simulator import git_history, migration_source
 from simulator.git_history import Change
 from simulator.graph import app_of
 from simulator.model import MigrationFile
@@ -200,7 +199,7 @@ def edited_after(code: Tree, files: Iterable[MigrationFile], rows: Iterable[Hist
     return {
         name: _edit(paths[name], firsts[name], then[place])
         for name, place in places.items()
-        if place in then and source.changed(then[place], now[name])
+        if place in then and migration_source.changed(then[place], now[name])
     }
 
 

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# The throwaway server's own superuser, made by initdb on either engine.
+SUPERUSER = "postgres"
+
 
 @dataclass(frozen=True)
 class Image:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 
 from simulator import project
@@ -12,6 +11,7 @@ from simulator.plan import Build, Dependencies, Image, Plan
 from simulator.project.environment import environment
 from simulator.scenarios import LoadedScenario
 from simulator.sources import Sources
+from simulator.version import major
 
 # Where neither a dump nor the scenario names a major: one that every Django from 3.2 to 6.0 accepts.
 DEFAULT_MAJOR = 15
@@ -51,12 +51,6 @@ def plans(loaded: LoadedScenario, found: Sources) -> tuple[Plan, ...]:
 def brings_code(dependencies: Dependencies) -> bool:
     """Whether the project's code is the image's own, so that no tree of this machine is put there."""
     return isinstance(dependencies, Image | Build) and not dependencies.checkout
-
-
-def major(version: str | None) -> int | None:
-    """15 of "15.4", 9 of "9.6", 18 of "18beta1"; None where no number begins it."""
-    match = re.match(r"\d+", version or "")
-    return int(match[0]) if match else None
 
 
 def room(dumps: Iterable[Dump]) -> int:

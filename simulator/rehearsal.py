@@ -14,7 +14,6 @@ from urllib.parse import quote
 from simulator import trace
 from simulator.engines.base import Environment
 from simulator.model import Address, Outcome, Step, Trace
-from simulator.project.database_url import DEFAULT
 from simulator.sources import Tree
 from simulator.trace import Request
 
@@ -32,7 +31,7 @@ class Rehearsals:
     command: tuple[str, ...]
     work: Path  # a folder of the run on this machine
     own_code: bool  # the environment brings the project's code itself, so no tree is put there
-    scheme: str = DEFAULT  # what DATABASE_URL begins with: settings derive ENGINE from it, or compare it
+    scheme: str  # what DATABASE_URL begins with: settings derive ENGINE from it, or compare it
     _numbers: count[int] = field(default_factory=lambda: count(1))
     _places: dict[Path, str] = field(default_factory=dict)
 

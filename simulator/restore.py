@@ -22,9 +22,10 @@ from simulator.dumps import filtering
 from simulator.engines.base import Environment, Psql
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, DumpEntry, Failure, Outcome
-from simulator.planning import major
+from simulator.plan import SUPERUSER
 from simulator.restore_errors import Known
-from simulator.roles import SUPERUSER, RolePlan
+from simulator.roles import RolePlan
+from simulator.version import major
 
 Progress = Callable[[int, int, str], None]  # done, total, what; both in bytes of the dump's file
 

@@ -10,10 +10,8 @@ from dataclasses import dataclass, replace
 
 from simulator.errors import UsageError
 from simulator.model import Dump, Failure
+from simulator.plan import SUPERUSER
 from simulator.scenario import Role
-
-# The throwaway server's own superuser, made by initdb on either engine.
-SUPERUSER = "postgres"
 
 # Roles that managed platforms keep for themselves. What they own, a production superuser (or the nearest thing
 # to one that the platform hands out) owns.

@@ -22,16 +22,18 @@ from simulator.engines import Choice
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell
 from simulator.model import Failure, History, Phase, Report, Trace, Verdict
+from simulator.plan import SUPERUSER
 from simulator.progress import Progress
 from simulator.project import database_url
 from simulator.project.environment import unset
 from simulator.rehearsal import NOBODY, Rehearsals
 from simulator.report import Evidence, Judgement
-from simulator.roles import SUPERUSER, is_answer
+from simulator.roles import is_answer
 from simulator.sandbox import Sandbox
 from simulator.scenario import Scenario
 from simulator.scenarios import LoadedScenario
 from simulator.sources import Sources, main_dump
+from simulator.version import major
 
 
 def rehearse(
@@ -351,7 +353,7 @@ def _refused_version(stage: Stage, trace: Trace) -> Failure | None:
     asked_for = stage.loaded.scenario.postgres.version is not None
     if dump is None or dump.dumped_from is None or least is None or asked_for:
         return None
-    if (planning.major(dump.dumped_from) or 0) >= (planning.major(least) or 0):
+    if (major(dump.dumped_from) or 0) >= (major(least) or 0):
         return None
     return Failure(
         exception="django.db.utils.NotSupportedError",

@@ -11,8 +11,8 @@ from simulator.baseline import Baseline
 from simulator.engines.base import Environment
 from simulator.errors import EngineDied
 from simulator.model import Address
+from simulator.plan import SUPERUSER
 from simulator.rehearsal import Rehearsals
-from simulator.roles import SUPERUSER
 from simulator.sources import Tree
 
 Databases = Mapping[str, Address]  # by alias, as the project's code reaches them

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import facts, source, words
+from simulator import migration_source
+from simulator.causes import facts, words
 from simulator.graph import app_of
 from simulator.model import Cause, Finding
 from simulator.situation import Situation
@@ -58,6 +59,8 @@ def _proofs(situation: Situation, root: Finding, old: str) -> Iterator[str]:
         yield f"django_content_type has {old}.{moved[0]}, and no {app_of(name)}.{moved[0]}"
     for row in facts.unknown_rows(situation, old):
         trace = situation.git.get(row)
-        if trace is not None and source.models(trace.text) & source.models(situation.texts.get(name)):
+        if trace is not None and migration_source.models(trace.text) & migration_source.models(
+            situation.texts.get(name)
+        ):
             yield f"{words.not_on_disk(row, trace)}; it creates the same models"
             return

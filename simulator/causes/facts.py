@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from simulator.causes import source
+from simulator import migration_source
 from simulator.findings import ABSENT, DUPLICATES, IN_MIGRATION, in_its_own_way
 from simulator.graph import app_of
 from simulator.model import Fact, Failure, Finding, MigrationFile, MigrationOperation, Phase
@@ -133,7 +133,7 @@ def tables_of_models(situation: Situation) -> Mapping[str, str]:
 
 
 def wanted_names(root: Finding) -> frozenset[str]:
-    """As ``source.made`` writes them: what the root is about."""
+    """As ``migration_source.made`` writes them: what the root is about."""
     failure = root.failure
     if failure.sqlstate in ("42701", "42703") and failure.relation and failure.column_name:
         return frozenset({f"{failure.relation}.{failure.column_name}"})
@@ -145,7 +145,7 @@ def wanted_names(root: Finding) -> frozenset[str]:
 
 def makes_it(situation: Situation, root: Finding, name: str, text: str | None) -> bool:
     """Whether that source of that migration makes what the root is about."""
-    return bool(source.made(text, app_of(name), tables_of_models(situation)) & wanted_names(root))
+    return bool(migration_source.made(text, app_of(name), tables_of_models(situation)) & wanted_names(root))
 
 
 # --- the numbers of django_migrations ------------------------------------------------------------

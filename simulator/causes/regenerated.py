@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, source, words
+from simulator import migration_source
+from simulator.causes import facts, words
 from simulator.graph import app_of
 from simulator.model import Cause, Finding
 from simulator.situation import Situation
@@ -28,8 +29,8 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if traces and not deleted:
         return None  # still on a branch: that is another branch's
     there = facts.tables_of_models(situation)
-    old = frozenset().union(*(source.made(traces[row].text, app, there) for row in deleted))
-    all_of_it = bool(old) and source.made(situation.texts.get(name), app, there) <= old
+    old = frozenset().union(*(migration_source.made(traces[row].text, app, there) for row in deleted))
+    all_of_it = bool(old) and migration_source.made(situation.texts.get(name), app, there) <= old
     evidence = (
         *(words.not_on_disk(row, traces.get(row)) for row in (made_it or rows)[:3]),
         *([f"together they make all that {name} makes"] if all_of_it else []),
@@ -42,12 +43,12 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
 def _with_its_rows(situation: Situation, root: Finding) -> Cause | None:
     """The history's rows of the app were deleted as well: then the repository tells what the new file was made of."""
     name, app, there = facts.name_of(root), app_of(facts.name_of(root)), facts.tables_of_models(situation)
-    new = source.made(situation.texts.get(name), app, there)
+    new = migration_source.made(situation.texts.get(name), app, there)
     old = {
         row: trace
         for row, trace in situation.git.items()
         if app_of(row) == app and row not in situation.files and trace.deleted_in
-        if source.made(trace.text, app, there) and source.made(trace.text, app, there) <= new
+        if migration_source.made(trace.text, app, there) and migration_source.made(trace.text, app, there) <= new
     }
     if not old or not facts.is_first(situation, root):
         return None

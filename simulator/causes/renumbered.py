@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, source, words
+from simulator import migration_source
+from simulator.causes import facts, words
 from simulator.graph import app_of
 from simulator.model import Cause, Confidence, Finding
 from simulator.situation import Situation
@@ -17,8 +18,8 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         return None
     for row in facts.unknown_rows(situation, app_of(name)):
         trace, text = situation.git.get(row), situation.texts.get(name)
-        equal = trace is not None and source.same(trace.text, text)
-        differs = trace is not None and source.changed(trace.text, text)
+        equal = trace is not None and migration_source.same(trace.text, text)
+        differs = trace is not None and migration_source.changed(trace.text, text)
         named_so = situation.history.renamed.get(row) == name
         if equal or (named_so and not differs):
             sure: Confidence = "certain" if equal else "likely"

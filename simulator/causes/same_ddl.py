@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, source, words
+from simulator import migration_source
+from simulator.causes import facts, words
 from simulator.graph import app_of
 from simulator.model import Cause, Finding
 from simulator.situation import Situation
@@ -19,7 +20,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     text = situation.texts.get(name)
     for row in facts.unknown_rows(situation, app_of(name)):
         trace = situation.git.get(row)
-        if trace is not None and source.contains(trace.text, text):
+        if trace is not None and migration_source.contains(trace.text, text):
             said = f"all operations of {name} are among its own"
             return Cause(ID, TITLE, "certain", (words.not_on_disk(row, trace), said, words.no_row(name)))
     return None

@@ -15,7 +15,7 @@ import zstandard
 from simulator import database
 from simulator.engines.base import Environment
 from simulator.engines.embedded import binaries
-from simulator.roles import SUPERUSER
+from simulator.plan import SUPERUSER
 
 MAJORS = [one.major for one in binaries.installations()]
 OLDEST, NEWEST = MAJORS[0], MAJORS[-1]

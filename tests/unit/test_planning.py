@@ -15,11 +15,11 @@ from simulator.planning import (
     ROOM_FOR_A_SERVER,
     brings_code,
     client_major,
-    major,
     room,
     server_major,
 )
 from simulator.scenario import Django, SameAs, Scenario
+from simulator.version import major
 
 
 def dump(dumped_from: str = "15.4", dumped_by: str = "15.4", **facts: object) -> Dump:

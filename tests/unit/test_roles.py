@@ -9,7 +9,8 @@ import pytest
 
 from simulator.errors import UsageError
 from simulator.model import Dump, Failure, Phase
-from simulator.roles import SUPERUSER, is_answer, settle_role
+from simulator.plan import SUPERUSER
+from simulator.roles import is_answer, settle_role
 from simulator.scenario import Role
 
 

@@ -18,6 +18,7 @@ from simulator.engines.docker.place import Place
 from simulator.engines.docker.server import Server
 from simulator.engines.forks import Forks
 from simulator.model import Address, Outcome
+from simulator.plan import SUPERUSER
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class DockerEnvironment:
 
     def how_to_enter(self, dbname: str) -> str:
         name = self.awaited().server.container.name
-        return f"docker exec -it {name} psql -h {SOCKETS} -U {server.SUPERUSER} {shlex.quote(dbname)}"
+        return f"docker exec -it {name} psql -h {SOCKETS} -U {SUPERUSER} {shlex.quote(dbname)}"
 
     def _container(self, place: Where) -> Container:
         return self.awaited().clients.container if place == "server" else self.place.container

@@ -18,6 +18,7 @@ from simulator.engines.docker.server import Server, Starting
 from simulator.engines.forks import Fork
 from simulator.errors import CannotTell
 from simulator.model import Address
+from simulator.plan import SUPERUSER
 
 _LAYER = 'mkdir -p "$1/upper" "$1/work" && chown --reference="$2" "$1/upper" && chmod --reference="$2" "$1/upper"'
 
@@ -49,8 +50,8 @@ def start(ground: Ground, number: int) -> Fork:
             removal.close()
 
     return Fork(
-        Address(sockets, PORT, "postgres", server.SUPERUSER),
-        Address(SOCKETS, PORT + number, "postgres", server.SUPERUSER),
+        Address(sockets, PORT, "postgres", SUPERUSER),
+        Address(SOCKETS, PORT + number, "postgres", SUPERUSER),
         stop=stop,
         last_words=lambda: None if running.container.is_running() else running.container.last_words(),
         log=lambda: server.log(running),

@@ -14,7 +14,7 @@ from simulator.engines.embedded.confinement import Confinement, Layer
 from simulator.engines.embedded.users import User, anyone_may_enter
 from simulator.errors import CannotTell
 from simulator.model import Outcome
-from simulator.roles import SUPERUSER
+from simulator.plan import SUPERUSER
 
 PORT = 5432
 SOCKET_PATH_LIMIT = 107  # bytes, of sun_path in unix(7)

@@ -21,8 +21,7 @@ from simulator.engines.embedded.server import Server
 from simulator.engines.forks import Forks
 from simulator.errors import EngineDied
 from simulator.model import Address, Outcome
-from simulator.plan import Plan
-from simulator.roles import SUPERUSER
+from simulator.plan import SUPERUSER, Plan
 
 
 @dataclass

@@ -12,7 +12,7 @@ from simulator.engines.embedded.server import Server
 from simulator.engines.embedded.users import User
 from simulator.engines.forks import Fork
 from simulator.model import Address
-from simulator.roles import SUPERUSER
+from simulator.plan import SUPERUSER
 
 
 def start(

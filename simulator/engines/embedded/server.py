@@ -21,7 +21,7 @@ from simulator.engines.embedded.cluster import Folders, environment, run
 from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.users import User
 from simulator.errors import CannotTell
-from simulator.roles import SUPERUSER
+from simulator.plan import SUPERUSER
 
 # Seconds; a server that is still silent after that is stuck. A start takes well under one.
 START_PATIENCE = 60.0

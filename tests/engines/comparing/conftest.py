@@ -16,7 +16,7 @@ from simulator import database, store
 from simulator.catalog import Catalog
 from simulator.engines.base import Environment
 from simulator.engines.embedded import EmbeddedEngine, binaries
-from simulator.roles import SUPERUSER
+from simulator.plan import SUPERUSER
 from tests.support.dumping import MAJORS
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan

@@ -8,7 +8,7 @@ import pytest
 from simulator import database
 from simulator.engines.base import Environment
 from simulator.errors import EngineDied
-from simulator.roles import SUPERUSER
+from simulator.plan import SUPERUSER
 
 
 @pytest.fixture

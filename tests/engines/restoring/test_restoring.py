@@ -15,8 +15,9 @@ from simulator import database, dumps, restore
 from simulator.engines.base import Environment, Psql
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, Phase
+from simulator.plan import SUPERUSER
 from simulator.restore import Restored
-from simulator.roles import SUPERUSER, settle_role
+from simulator.roles import settle_role
 from simulator.scenario import Role
 from tests.support import dumping
 from tests.support.dumping import NEWEST, OLDEST, Source, compress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.causes import source
+from simulator import migration_source
 
 HEAD = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"
 
@@ -19,42 +19,42 @@ SLUG = 'migrations.AddField(model_name="post", name="slug", field=models.SlugFie
 
 def test_layout_comments_and_the_order_of_keywords_are_no_operations() -> None:
     other = text(SLUG.replace('model_name="post", name="slug"', "name='slug',  # new\n model_name='post'"))
-    assert source.same(text(SLUG), other)
-    assert not source.changed(text(SLUG), other)
+    assert migration_source.same(text(SLUG), other)
+    assert not migration_source.changed(text(SLUG), other)
 
 
 def test_how_a_class_was_imported_is_no_operation() -> None:
     bare = SLUG.replace("migrations.", "").replace("models.", "")
-    assert source.same(text(SLUG), text(bare, head="from x import *\nclass Migration(M):\n"))
+    assert migration_source.same(text(SLUG), text(bare, head="from x import *\nclass Migration(M):\n"))
 
 
 def test_an_argument_is_part_of_an_operation() -> None:
     other = text(SLUG.replace("40", "64"))
-    assert not source.same(text(SLUG), other)
-    assert source.changed(text(SLUG), other)
+    assert not migration_source.same(text(SLUG), other)
+    assert migration_source.changed(text(SLUG), other)
 
 
 def test_two_without_operations_are_not_the_same() -> None:
-    assert not source.same(text(), text())
-    assert not source.contains(text(TAG), text())
+    assert not migration_source.same(text(), text())
+    assert not migration_source.contains(text(TAG), text())
 
 
 @pytest.mark.parametrize("broken", ["def", "", "class Migration:\n    pass\n", "\0", None])
 def test_what_can_not_be_read_says_nothing(broken: str | None) -> None:
-    assert not source.same(broken, text(TAG))
-    assert not source.changed(broken, text(TAG))
-    assert source.made(broken, "blog") == frozenset()
-    assert source.models(broken) == frozenset()
+    assert not migration_source.same(broken, text(TAG))
+    assert not migration_source.changed(broken, text(TAG))
+    assert migration_source.made(broken, "blog") == frozenset()
+    assert migration_source.models(broken) == frozenset()
 
 
 def test_one_may_hold_the_other() -> None:
-    assert source.contains(text(SLUG, TAG), text(TAG))
-    assert not source.contains(text(TAG), text(SLUG, TAG))
+    assert migration_source.contains(text(SLUG, TAG), text(TAG))
+    assert not migration_source.contains(text(TAG), text(SLUG, TAG))
 
 
 def test_a_list_may_be_a_tuple_or_have_a_type() -> None:
     typed = f"class Migration(M):\n    operations: list = ({TAG},)\n"
-    assert source.same(typed, text(TAG))
+    assert migration_source.same(typed, text(TAG))
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_a_list_may_be_a_tuple_or_have_a_type() -> None:
     ],
 )
 def test_the_names_of_what_is_made(operation: str, expected: set[str]) -> None:
-    assert source.made(text(operation), "blog") == expected
+    assert migration_source.made(text(operation), "blog") == expected
 
 
 def test_a_table_of_another_name_is_known_from_elsewhere_or_from_before() -> None:
-    assert source.made(text(SLUG), "blog", {"blog.post": "posts"}) == {"posts.slug"}
+    assert migration_source.made(text(SLUG), "blog", {"blog.post": "posts"}) == {"posts.slug"}
     first = 'migrations.CreateModel("Post", [], options={"db_table": "posts"})'
-    assert source.made(text(first, SLUG), "blog") == {"posts", "posts.slug"}
+    assert migration_source.made(text(first, SLUG), "blog") == {"posts", "posts.slug"}
 
 
 def test_models_with_their_fields() -> None:
-    assert source.models(text(TAG, SLUG)) == {("tag", frozenset({"id", "name"}))}
+    assert migration_source.models(text(TAG, SLUG)) == {("tag", frozenset({"id", "name"}))}
