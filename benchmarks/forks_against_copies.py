@@ -15,9 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from simulator import database, engines, store
+from simulator import engines
 from simulator.engines.base import Environment
-from simulator.plan import SUPERUSER, Interpreter, Plan, Requirements
+from simulator.engines.plan import SUPERUSER, Interpreter, Plan, Requirements
+from simulator.host import store
+from simulator.postgres import database
 
 FILL = "CREATE TABLE filler AS SELECT n, repeat(md5(n::text), 30) AS text FROM generate_series(1, {}) n"
 ROWS_A_MEGABYTE = 1_000  # of about a kilobyte each

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 import simulator
-from simulator import boundary, database, scenarios
+from simulator import boundary
 from simulator.commands import cache as commands_cache
 from simulator.commands import clean as commands_clean
 from simulator.commands import doctor as commands_doctor
@@ -25,6 +25,8 @@ from simulator.commands import schedule as commands_schedule
 from simulator.commands import showmigrations as commands_showmigrations
 from simulator.commands import validate as commands_validate
 from simulator.errors import UsageError
+from simulator.postgres import database
+from simulator.scenario import files as scenarios
 
 app = typer.Typer(
     name="migsim",

@@ -13,15 +13,19 @@ from typing import Literal
 
 import psycopg
 
-from simulator import causes, database, fix_plans, fixes, reset_trial, survey
-from simulator.fix_plans import Choices, Plan
+from simulator import causes, fixes
+from simulator.baseline.roles import is_answer
+from simulator.baseline.sandbox import Sandbox
+from simulator.engines.plan import SUPERUSER
+from simulator.findings import survey
+from simulator.findings.situation import Reference, Situation
+from simulator.host.progress import Progress
 from simulator.model import Failure, Finding, Fix, FixOutcome, History
-from simulator.plan import SUPERUSER
-from simulator.progress import Progress
-from simulator.roles import is_answer
-from simulator.sandbox import Sandbox
-from simulator.situation import Reference, Situation
-from simulator.trials import attempt
+from simulator.postgres import database
+from simulator.trials import plans as fix_plans
+from simulator.trials import reset as reset_trial
+from simulator.trials.plans import Choices, Plan
+from simulator.trials.trial import attempt
 
 # Which fixes are tried: none, until one works, or also what people try, to say what that would leave.
 Trials = Literal["none", "until one works", "all"]

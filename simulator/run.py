@@ -11,29 +11,35 @@ from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 import simulator
-from simulator import baseline, database, engines, fix_script_trial, planning, report, sources, store
-from simulator.baseline import Baseline
-from simulator.checksum import Checksum
-from simulator.deadline import deadline, disarm
+from simulator import engines
+from simulator import verdict as report
+from simulator.baseline import build as baseline
+from simulator.baseline.build import Baseline
+from simulator.baseline.disk import told_when_full
+from simulator.baseline.roles import is_answer
+from simulator.baseline.sandbox import Sandbox
 from simulator.diagnosis import Diagnosis, Trials, diagnose
-from simulator.disk import told_when_full
-from simulator.duration import seconds
+from simulator.dumps.checksum import Checksum
 from simulator.engines import Choice
 from simulator.engines.base import Environment
+from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell
+from simulator.host import store
+from simulator.host.deadline import deadline, disarm
+from simulator.host.progress import Progress
 from simulator.model import Failure, History, Phase, Report, Trace, Verdict
-from simulator.plan import SUPERUSER
-from simulator.progress import Progress
-from simulator.project import database_url
+from simulator.postgres import database
+from simulator.postgres.version import major
+from simulator.project import database_url, planning
 from simulator.project.environment import unset
-from simulator.rehearsal import NOBODY, Rehearsals
-from simulator.report import Evidence, Judgement
-from simulator.roles import is_answer
-from simulator.sandbox import Sandbox
+from simulator.rehearsal.runs import NOBODY, Rehearsals
 from simulator.scenario import Scenario
-from simulator.scenarios import LoadedScenario
-from simulator.sources import Sources, main_dump
-from simulator.version import major
+from simulator.scenario.duration import seconds
+from simulator.scenario.files import LoadedScenario
+from simulator.sources import trees as sources
+from simulator.sources.trees import Sources, main_dump
+from simulator.trials import script_trial as fix_script_trial
+from simulator.verdict import Evidence, Judgement
 
 
 def rehearse(

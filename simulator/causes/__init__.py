@@ -69,8 +69,8 @@ from simulator.causes import (
     unique_by_code,
     value_does_not_fit,
 )
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 
 class CauseModule(Protocol):

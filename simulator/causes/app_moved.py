@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator import migration_source
 from simulator.causes import facts, words
-from simulator.graph import app_of
+from simulator.findings import migration_source
+from simulator.findings.graph import app_of
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "app-moved"
 TITLE = "its tables were made under another app's label"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import exists
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "column-exists"
 TITLE = "the column is there already"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simulator.causes import words
-from simulator.graph import app_of
+from simulator.findings.graph import app_of
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, Phase
-from simulator.situation import Situation
 
 ID = "conflicting-leaves"
 TITLE = "two leaves in one app"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator import ddl
 from simulator.causes import facts
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Fact, Finding
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "dependent-view"
 TITLE = "something depends on it that the code does not know"

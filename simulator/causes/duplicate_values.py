@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import data
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "duplicate-values"
 TITLE = "rows are there twice"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simulator.causes import facts
-from simulator.findings import ABSENT, DUPLICATES
+from simulator.findings.roots import ABSENT, DUPLICATES
+from simulator.findings.situation import Edit, Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Edit, Situation
 
 ID = "edited-after-applied"
 TITLE = "an applied migration was edited later"

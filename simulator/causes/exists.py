@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import facts, words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Finding, Shape
-from simulator.situation import Situation
 
 # Made once for a whole database, mostly by who runs the server: that it is there is the reason.
 _BEFOREHAND = ("extension", "schema")

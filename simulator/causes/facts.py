@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from simulator import migration_source
-from simulator.findings import ABSENT, DUPLICATES, IN_MIGRATION, in_its_own_way
-from simulator.graph import app_of
+from simulator.findings import migration_source
+from simulator.findings.graph import app_of
+from simulator.findings.roots import ABSENT, DUPLICATES, IN_MIGRATION, in_its_own_way
+from simulator.findings.situation import Effects, HistoryTable, Situation
 from simulator.model import Fact, Failure, Finding, MigrationFile, MigrationOperation, Phase
-from simulator.situation import Effects, HistoryTable, Situation
 
 # Django ends the names that it makes up in 8 hex digits of a hash, before a suffix such as _like, _uniq or _fk_….
 _HASHED = re.compile(r"_[0-9a-f]{8}(_|\Z)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simulator.causes import facts, words
+from simulator.findings.situation import HistoryTable, Situation
 from simulator.model import Cause, Finding, Phase
-from simulator.situation import HistoryTable, Situation
 
 ID = "history-cannot-record"
 TITLE = "django_migrations can't take a row"

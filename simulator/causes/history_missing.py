@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import lost_code
 from simulator.causes import facts, words
-from simulator.graph import app_of
+from simulator.findings import data_migrations as lost_code
+from simulator.findings.graph import app_of
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Finding
-from simulator.situation import Situation
 
 ID = "history-missing"
 TITLE = "the history is missing"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from simulator.causes import facts
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "identity-column"
 TITLE = "the column is an identity, as newer versions of Django make it"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simulator.causes import code, facts
-from simulator.graph import ancestors
+from simulator.findings.graph import ancestors
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "leftover-names"
 TITLE = "a rename left the old hashed names behind"

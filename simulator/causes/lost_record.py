@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator import lost_code
 from simulator.causes import facts, words
+from simulator.findings import data_migrations as lost_code
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Finding
-from simulator.situation import Situation
 
 ID = "lost-record"
 TITLE = "history row lost"

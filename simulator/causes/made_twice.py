@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator import shape
 from simulator.causes import code, facts, words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
+from simulator.postgres import shape
 
 ID = "made-twice"
 TITLE = "the code makes it twice"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import facts, words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "missing-column"
 TITLE = "a column is missing"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "node-not-found"
 TITLE = "a migration that another depends on is not on disk"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simulator.causes import facts, words
-from simulator.graph import ancestors, app_of
+from simulator.findings.graph import ancestors, app_of
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "other-branch"
 TITLE = "made by another branch's migration"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, Shape
-from simulator.situation import Situation
 
 ID = "other-kind"
 TITLE = "something of another kind holds the name"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import facts
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "ownership"
 TITLE = "the role may not do that"

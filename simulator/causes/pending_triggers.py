@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import code, facts, words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "pending-triggers"
 TITLE = "rows were changed and their table altered in one transaction"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import missing_table
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, Phase
-from simulator.situation import Situation
 
 ID = "post-migrate-missing-table"
 TITLE = "a table of Django's own is missing: content types or permissions"

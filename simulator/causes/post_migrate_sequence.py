@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import sequence_behind
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, Phase
-from simulator.situation import Situation
 
 ID = "post-migrate-sequence"
 TITLE = "a sequence is behind its rows: content types or permissions"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "read-only"
 TITLE = "the database is read-only"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import migration_source
 from simulator.causes import facts, words
-from simulator.graph import app_of
+from simulator.findings import migration_source
+from simulator.findings.graph import app_of
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "regenerated"
 TITLE = "migrations were deleted and generated anew"

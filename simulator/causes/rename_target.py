@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from simulator.causes import facts, words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "rename-target"
 TITLE = "the new name of a rename is taken"

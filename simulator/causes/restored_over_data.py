@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import facts, words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, Phase
-from simulator.situation import Situation
 
 ID = "restored-over-data"
 TITLE = "restored over a database that was not empty"

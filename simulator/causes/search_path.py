@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import facts, words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Fact, Finding
-from simulator.situation import Situation
 
 ID = "search-path"
 TITLE = "the search path leads elsewhere"

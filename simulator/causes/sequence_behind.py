@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
-from simulator.situation import Situation
 
 ID = "sequence-behind"
 TITLE = "a sequence is behind its rows"

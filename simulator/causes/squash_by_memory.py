@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from simulator.causes import facts, words
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, MigrationFile, Phase
-from simulator.situation import Situation
 
 ID = "squash-by-memory"
 TITLE = "a squash is recorded without what it replaces"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import data, facts
+from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Finding
-from simulator.situation import Situation
 
 ID = "value-does-not-fit"
 TITLE = "values do not fit the new type"

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from simulator.causes import facts
+from simulator.findings.situation import Effects, GitTrace, HistoryTable, Situation
 from simulator.model import Existing, Fact, Finding
-from simulator.situation import Effects, GitTrace, HistoryTable, Situation
 
 _MOST = 3  # how many of a list are named
 _KINDS = ("table", "column", "constraint", "index")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from simulator import store
 from simulator.engines.docker import caches, client
 from simulator.errors import CannotTell
+from simulator.host import store
 
 
 def show(console: Console) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from simulator import engines, store
+from simulator import engines
 from simulator.errors import CannotTell
+from simulator.host import store
 
 
 def run(console: Console) -> int:

@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from simulator import store
 from simulator.commands.images import USUAL
 from simulator.engines.docker import client, images
 from simulator.engines.docker.client import Daemon
 from simulator.engines.embedded import binaries, confinement, interpreters
 from simulator.errors import CannotTell
+from simulator.host import store
 
 LITTLE_ROOM = 2 << 30  # bytes; a restore of any size wants more
 ENGINES = ("docker", "postgres")  # one of these two has to be usable

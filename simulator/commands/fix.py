@@ -10,11 +10,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator import engines, render, report, scenarios, store
+from simulator import engines
+from simulator import reports as render
+from simulator import verdict as report
 from simulator.errors import UsageError
+from simulator.host import store
+from simulator.host.progress import Progress
 from simulator.model import Report, Verdict
-from simulator.progress import Progress
 from simulator.run import rehearse_fix
+from simulator.scenario import files as scenarios
 
 EXECUTABLE = 0o755
 

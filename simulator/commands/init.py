@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator import first_scenario, scenarios
 from simulator.errors import UsageError
-from simulator.project import ProjectLook, look
+from simulator.project import ProjectLook, first_scenario, look
 from simulator.project.settings_source import is_other_backend
+from simulator.scenario import files as scenarios
 from simulator.scenario import text as scenario_text
 
 _DUMP_FOLDERS = (".", "dumps", "dump", "backups", "backup")

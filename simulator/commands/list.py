@@ -10,8 +10,8 @@ from typing import Literal
 
 from rich.console import Console
 
-from simulator import scenarios
 from simulator.errors import UsageError
+from simulator.scenario import files as scenarios
 
 SCHEMA = "migsim.scenarios/1"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator import scenarios
+from simulator.scenario import files as scenarios
 from simulator.scenario import text as scenario_text
 
 

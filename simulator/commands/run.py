@@ -13,24 +13,20 @@ from typing import Literal
 from rich.console import Console
 
 import simulator
-from simulator import (
-    boundary,
-    engines,
-    first_scenario,
-    nights,
-    project,
-    render,
-    report,
-    scenarios,
-    store,
-)
+from simulator import batch as nights
+from simulator import boundary, engines, project
+from simulator import reports as render
+from simulator import verdict as report
 from simulator.diagnosis import Trials
 from simulator.errors import CannotTell, MigsimError, UsageError
+from simulator.host import store
+from simulator.host.progress import Progress
 from simulator.model import Report, Verdict
-from simulator.progress import Progress
+from simulator.project import first_scenario
 from simulator.run import rehearse
+from simulator.scenario import files as scenarios
 from simulator.scenario import text as scenario_text
-from simulator.scenarios import LoadedScenario, Tagged
+from simulator.scenario.files import LoadedScenario, Tagged
 
 Format = Literal["text", "json"]
 

@@ -10,9 +10,10 @@ from typing import Literal
 from jinja2 import FileSystemLoader
 
 import simulator
-from simulator import git, quoting
+from simulator import quoting
 from simulator.errors import UsageError
-from simulator.resources import shipped
+from simulator.host.resources import shipped
+from simulator.sources import git
 
 Kind = Literal["cron", "systemd", "github"]
 

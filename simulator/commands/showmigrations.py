@@ -7,11 +7,12 @@ from typing import Literal
 
 from rich.console import Console
 
-from simulator import engines, store
+from simulator import engines
+from simulator.host import store
+from simulator.host.progress import Progress
 from simulator.model import History
-from simulator.progress import Progress
 from simulator.run import history_of
-from simulator.scenarios import LoadedScenario
+from simulator.scenario.files import LoadedScenario
 
 SCHEMA = "migsim.history/1"
 

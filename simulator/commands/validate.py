@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator import scenarios
 from simulator.errors import UsageError
+from simulator.scenario import files as scenarios
 
 
 def run(

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
-from simulator import statements
+from simulator.dumps import statements
 from simulator.dumps.plain import END_OF_ROWS, Scanner, lines
 
 _STARTS = (b"CREATE EXTENSION ", b"COMMENT ON EXTENSION ")

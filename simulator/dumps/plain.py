@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import BinaryIO
 
-from simulator import statements
+from simulator.dumps import statements
 
 HEADER = b"-- PostgreSQL database dump\n"
 _COMPLETE = b"-- PostgreSQL database dump complete"

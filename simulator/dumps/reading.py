@@ -12,8 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from simulator import statements
-from simulator.dumps import archive, compression, plain
+from simulator.dumps import archive, compression, plain, statements
 from simulator.dumps.foreign import HEAD, foreign
 from simulator.errors import CannotTell
 from simulator.model import Dump, DumpEntry

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from simulator.engines.base import Engine
 from simulator.engines.docker import DockerEngine
 from simulator.engines.embedded import EmbeddedEngine
+from simulator.engines.plan import Plan
 from simulator.errors import CannotTell, UsageError
-from simulator.plan import Plan
 
 ENGINES: Mapping[str, Callable[[], Engine]] = {"docker": DockerEngine, "embedded": EmbeddedEngine}
 AUTO = "auto"  # the first of the table that can serve the plan

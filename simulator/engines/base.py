@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
+from simulator.engines.plan import Plan
+from simulator.host.store import Run
 from simulator.model import Address, Outcome
-from simulator.plan import Plan
-from simulator.store import Run
 
 Place = Literal["server", "project"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from simulator.findings.situation import Situation
 from simulator.fixes import (
     alter_and_fake,
     ask_a_person,
@@ -43,9 +44,8 @@ from simulator.fixes import (
     set_aside,
     squash_rows,
 )
+from simulator.fixes.route import Mend
 from simulator.model import Finding, Fix
-from simulator.route import Mend
-from simulator.situation import Situation
 
 
 class RootFix(Protocol):

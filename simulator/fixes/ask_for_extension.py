@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from simulator.findings.situation import Situation
 from simulator.fixes.install_extension import asks_for_one, lacking
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
 
 ID = "ask-for-extension"
 TITLE = "Have the server's superuser install what is missing"

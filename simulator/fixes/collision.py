@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator import shape
-from simulator.findings import ABSENT, in_its_own_way
+from simulator.findings.roots import ABSENT, in_its_own_way
+from simulator.findings.situation import Situation
 from simulator.model import Fact, Finding
-from simulator.situation import Situation
+from simulator.postgres import shape
 
 
 def of_migration(situation: Situation, root: Finding) -> tuple[Finding, ...]:

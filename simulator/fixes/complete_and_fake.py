@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from simulator.findings.situation import Situation
 from simulator.fixes.repair import repaired
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
 
 ID = "complete-and-fake"
 TITLE = "Make what the migration lacks, then record it as applied"

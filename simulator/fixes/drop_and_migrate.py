@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator.findings.situation import Situation
 from simulator.fixes.collision import holders
 from simulator.model import Fix, Step
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "drop-and-migrate"
 TITLE = "Drop what is in the way, then migrate"

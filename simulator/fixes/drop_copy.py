@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulator import ddl
-from simulator.definition import alike
+from simulator.findings.situation import Situation
 from simulator.fixes.collision import has_own_triggers, holders
+from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
+from simulator.postgres.definition import alike
 
 ID = "drop-copy"
 TITLE = "Drop the column that is a copy, once every row has shown that, then migrate"

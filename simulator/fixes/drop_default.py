@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulator import ddl
-from simulator.catalog import Catalog
+from simulator.findings.situation import Situation
 from simulator.fixes.recreate_missing import applied_state
+from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
+from simulator.postgres.catalog import Catalog
 
 ID = "drop-default"
 TITLE = "Drop the default that no migration made, then migrate"

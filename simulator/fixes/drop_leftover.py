@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator.findings.situation import Situation
 from simulator.fixes.collision import holders, of_migration, other_roots_of
+from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "drop-leftover"
 TITLE = "Drop what is in the way and holds no rows, then migrate"

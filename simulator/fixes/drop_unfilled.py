@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator.findings.situation import Effects, Situation
 from simulator.fixes.collision import has_own_triggers, holders
+from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
-from simulator.route import Mend
-from simulator.situation import Effects, Situation
+from simulator.postgres import ddl
 
 ID = "drop-unfilled"
 TITLE = "Drop the column that holds nothing, once every row has shown that, then migrate"

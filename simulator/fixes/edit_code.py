@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
 
 ID = "edit-code"
 TITLE = "Change the migrations"

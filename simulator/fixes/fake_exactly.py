@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Set
 from itertools import takewhile
 
+from simulator.findings.graph import app_of
+from simulator.findings.situation import Situation
 from simulator.fixes.collision import is_own_work, refuses_inserts
-from simulator.graph import app_of
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
 
 ID = "fake-exactly"
 TITLE = "Record the migration as applied, after its predecessors"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator.findings.situation import Situation
 from simulator.fixes.history_numbers import ADD_KEY
+from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding, Phase
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "history-aside"
 TITLE = "Move aside what is called django_migrations and is no table, and keep its rows"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import shape
-from simulator.ddl import quote
+from simulator.findings.situation import HistoryTable, Situation
+from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding, Phase
-from simulator.route import Mend
-from simulator.situation import HistoryTable, Situation
+from simulator.postgres import shape
+from simulator.postgres.ddl import quote
 
 ID = "history-numbers"
 TITLE = "Have django_migrations number its rows again"

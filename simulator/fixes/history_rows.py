@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from simulator.findings.graph import ancestors
+from simulator.findings.situation import Situation
 from simulator.fixes.repair import repair
-from simulator.graph import ancestors
+from simulator.fixes.route import Mend
 from simulator.model import Finding, Phase
-from simulator.route import Mend
-from simulator.situation import Situation
-from simulator.sql import literal
+from simulator.postgres.sql import literal
 
 ID = "history-rows"
 TITLE = "Write the missing rows of django_migrations"

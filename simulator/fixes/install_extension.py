@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "install-extension"
 TITLE = "Install the extension, then migrate"

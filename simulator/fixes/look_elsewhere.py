@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator.ddl import ASIDE
-from simulator.findings import NO_RELATION
+from simulator.findings.roots import NO_RELATION
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres.ddl import ASIDE
 
 ID = "look-elsewhere"
 TITLE = "Have the project look where its tables are"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import ddl, lost_code
+from simulator.findings import data_migrations as lost_code
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Failure, Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "mend-data"
 TITLE = "Decide about the rows that the migration can't take"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.graph import app_of
+from simulator.findings.graph import app_of
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Finding, Phase
-from simulator.route import Mend
-from simulator.situation import Situation
 
 ID = "merge-migration"
 TITLE = "Write a merge migration"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.graph import app_of
+from simulator.findings.graph import app_of
+from simulator.findings.situation import Situation
 from simulator.model import Fix, Step
-from simulator.situation import Situation
 
 ID = "prune"
 TITLE = "migrate --prune"

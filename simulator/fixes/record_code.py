@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator import lost_code
+from simulator.findings import data_migrations as lost_code
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
 
 ID = "record-code"
 TITLE = "Record the migration whose code has run"

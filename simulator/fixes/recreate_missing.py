@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulator import ddl, shape
-from simulator.catalog import Catalog
-from simulator.findings import ABSENT
+from simulator.findings.roots import ABSENT
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl, shape
+from simulator.postgres.catalog import Catalog
 
 ID = "recreate-missing"
 TITLE = "Make again what the applied migrations had made"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator import ddl
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "remake-views"
 TITLE = "Drop the views that read from the table, migrate, and make them again"

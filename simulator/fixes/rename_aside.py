@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator.findings.situation import Situation
 from simulator.fixes.collision import holders, of_migration
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "rename-aside"
 TITLE = "Rename what is in the way and belongs to another table, then migrate"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from simulator import ddl
-from simulator.catalog import Catalog, key
+from simulator.findings.situation import Situation
 from simulator.fixes.collision import code_changes_rows, is_own_work, refuses_inserts
 from simulator.fixes.history_numbers import missing_key
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
+from simulator.postgres.catalog import Catalog, key
 
 _DROP_DEFAULT = re.compile(r'ALTER TABLE "([^"]+)" ALTER COLUMN "([^"]+)" DROP DEFAULT')
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
+from simulator.findings.graph import ancestors, app_of
+from simulator.findings.situation import Situation
 from simulator.fixes.history_rows import insert_row
 from simulator.fixes.repair import repair
-from simulator.graph import ancestors, app_of
 from simulator.model import Fix, MigrationFile, Step
-from simulator.situation import Situation
-from simulator.sql import literal, scripts
+from simulator.postgres.sql import literal, scripts
 
 ID = "reset-migrations"
 TITLE = "Reset the migrations (the last resort)"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Finding, Phase
-from simulator.route import Mend
-from simulator.situation import Situation
 
 ID = "restore-into-empty"
 TITLE = "Restore into an empty database"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator.findings.situation import Situation
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
-from simulator.sql import literal
+from simulator.postgres import ddl
+from simulator.postgres.sql import literal
 
 ID = "sequences"
 TITLE = "Set the sequences that are behind their rows"

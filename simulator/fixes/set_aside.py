@@ -5,11 +5,11 @@ A rename would leave the names of its indexes and constraints in the way of the 
 
 from __future__ import annotations
 
-from simulator import ddl
+from simulator.findings.situation import Situation
 from simulator.fixes.collision import holders, is_own_work, other_roots_of, refuses_inserts
+from simulator.fixes.route import Mend
 from simulator.model import Finding
-from simulator.route import Mend
-from simulator.situation import Situation
+from simulator.postgres import ddl
 
 ID = "set-aside"
 TITLE = "Move what is in the way to another schema, then migrate"

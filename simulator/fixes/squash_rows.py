@@ -6,11 +6,11 @@ gone, the part is taken back: the squash is then pending like any other, and wha
 
 from __future__ import annotations
 
+from simulator.findings.situation import Situation
 from simulator.fixes.history_rows import insert_row
+from simulator.fixes.route import Mend
 from simulator.model import Finding, Phase
-from simulator.route import Mend
-from simulator.situation import Situation
-from simulator.sql import literal
+from simulator.postgres.sql import literal
 
 ID = "squash-rows"
 TITLE = "Have the rows of a squash and of what it replaces agree"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulator.engines.plan import Build, Dependencies, Image, Interpreter, Requirements
 from simulator.errors import UsageError
-from simulator.plan import Build, Dependencies, Image, Interpreter, Requirements
 from simulator.project import env_file
 from simulator.project.packaging import Packaging, packaging
 from simulator.project.settings_source import SettingsSource, read_settings, settings_of, siblings

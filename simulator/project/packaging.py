@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from simulator.plan import Build
+from simulator.engines.plan import Build
 
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 # Of several requirements files, the first of these: what runs in production, before what a developer adds.

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from simulator.duration import seconds
+from simulator.scenario.duration import seconds
 
 # The types of an error that say all there is to say; ``validation`` adds the value to the others.
 WHOLE = "migsim_whole"

@@ -14,10 +14,11 @@ import psutil
 import psycopg
 import pytest
 
-from simulator import engines, store
+from simulator import engines
 from simulator.engines.base import Environment, Place
+from simulator.engines.plan import Plan
+from simulator.host import store
 from simulator.model import Address
-from simulator.plan import Plan
 from tests.support import containers, plans
 from tests.support.command import until
 from tests.support.listeners import TRY_ALL, listening
@@ -38,7 +39,8 @@ print(server.recv(1).decode())
 HOLD = """\
 import sys, time
 from pathlib import Path
-from simulator import engines, store
+from simulator import engines
+from simulator.host import store
 from tests.engines.test_contract import plan_for
 engine, folder = engines.ENGINES[sys.argv[1]](), Path(sys.argv[2])
 with store.open_run() as run, engine.open(plan_for(engine.name, folder), run) as environment:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from simulator.engines.docker import DockerEngine, client
+from simulator.engines.plan import Interpreter
 from simulator.errors import CannotTell
-from simulator.plan import Interpreter
 from tests.support.containers import docker_plan
 
 

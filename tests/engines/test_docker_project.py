@@ -14,12 +14,13 @@ import psutil
 import pytest
 from docker.errors import APIError, ImageNotFound
 
-from simulator import engines, store
+from simulator import engines
 from simulator.engines.docker import DockerEngine, builds, client, venv
 from simulator.engines.docker.client import Daemon
+from simulator.engines.plan import Build, Image, Plan, Requirements
 from simulator.engines.requirements import gather
 from simulator.errors import CannotTell
-from simulator.plan import Build, Image, Plan, Requirements
+from simulator.host import store
 from tests.support import containers
 from tests.support.containers import docker_plan
 from tests.support.files import write
@@ -53,9 +54,9 @@ TREE = {
 BUILD = """\
 import sys
 from pathlib import Path
-from simulator import store
+from simulator.host import store
 from simulator.engines.docker import DockerEngine
-from simulator.plan import Build
+from simulator.engines.plan import Build
 from tests.support.containers import docker_plan
 folder = Path(sys.argv[1])
 with store.open_run() as run, DockerEngine().open(docker_plan(folder, dependencies=Build(folder)), run):

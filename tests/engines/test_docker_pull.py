@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from simulator.engines.docker import builds
-from simulator.plan import Build
+from simulator.engines.plan import Build
 from tests.support import blog, containers, files, registry
 from tests.support.command import Command, Live, until
 from tests.support.registry import Registry

@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from simulator import store
 from simulator.engines.docker import DockerEngine, client
 from simulator.engines.docker.client import Daemon
 from simulator.errors import CannotTell, EngineDied
+from simulator.host import store
 from tests.support import containers
 from tests.support.command import until
 from tests.support.containers import docker_plan
@@ -68,7 +68,7 @@ def test_a_dump_is_mounted_as_it_is(folder: Path) -> None:
 def test_a_dump_that_the_daemon_does_not_see_is_copied() -> None:
     script = """\
 from pathlib import Path
-from simulator import store
+from simulator.host import store
 from simulator.engines.docker import DockerEngine
 from tests.support.containers import docker_plan
 from tests.support.places import own_folders

@@ -16,8 +16,8 @@ import psutil
 import psycopg
 import pytest
 
-from simulator import store
 from simulator.engines.embedded import EmbeddedEngine
+from simulator.host import store
 from tests.support.command import until
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan
@@ -26,7 +26,7 @@ from tests.support.users import again_as_ordinary_user
 RUN = """\
 import sys
 from pathlib import Path
-from simulator import store
+from simulator.host import store
 from simulator.engines.embedded import EmbeddedEngine
 from tests.support.plans import embedded_plan
 project, keep, confine = Path(sys.argv[1]), "keep" in sys.argv, "lax" not in sys.argv

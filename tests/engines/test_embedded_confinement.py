@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator import store
 from simulator.engines.embedded import EmbeddedEngine, confinement
 from simulator.engines.embedded.environment import EmbeddedEnvironment
+from simulator.host import store
 from simulator.model import Outcome
 from tests.support.command import until
 from tests.support.listeners import TRY_ALL, listening
@@ -215,7 +215,7 @@ def test_without_namespaces_the_engine_refuses_or_says_so(tmp_path: Path) -> Non
     script = """\
 import json, sys
 from pathlib import Path
-from simulator import store
+from simulator.host import store
 from simulator.engines.embedded import EmbeddedEngine
 from simulator.errors import CannotTell
 from tests.support.places import own_folders
@@ -253,7 +253,7 @@ def test_a_listener_where_no_overlay_is_possible_is_covered(tmp_path: Path) -> N
     script = """\
 import subprocess, sys
 from pathlib import Path
-from simulator import store
+from simulator.host import store
 from simulator.engines.embedded import EmbeddedEngine
 from tests.support.command import until
 from tests.support.listeners import TRY_ALL, listening

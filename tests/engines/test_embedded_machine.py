@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator import store
 from simulator.engines.embedded import EmbeddedEngine, binaries, interpreters, venvs
 from simulator.engines.embedded.binaries import Installation
 from simulator.errors import CannotTell
+from simulator.host import store
 from tests.support import files
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan

@@ -15,11 +15,11 @@ import psutil
 import psycopg
 import pytest
 
-from simulator import store
 from simulator.engines.embedded import EmbeddedEngine, binaries
 from simulator.engines.embedded.environment import EmbeddedEnvironment
+from simulator.engines.plan import Image, Interpreter
 from simulator.errors import CannotTell, EngineDied
-from simulator.plan import Image, Interpreter
+from simulator.host import store
 from tests.support.command import until
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan

@@ -12,10 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from simulator import store
 from simulator.engines.embedded import EmbeddedEngine, confinement
 from simulator.engines.embedded.cluster import PORT
 from simulator.engines.embedded.environment import EmbeddedEnvironment
+from simulator.host import store
 from tests.support.command import until
 from tests.support.listeners import listening
 from tests.support.places import own_folders

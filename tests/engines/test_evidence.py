@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from simulator import database, evidence, git, migration_files
+from simulator.findings import history_table as evidence
+from simulator.findings import migration_files
+from simulator.findings.situation import Edit, GitTrace, HistoryRow, HistoryTable
 from simulator.model import Address, MigrationFile
-from simulator.situation import Edit, GitTrace, HistoryRow, HistoryTable
-from simulator.sources import Tree
+from simulator.postgres import database
+from simulator.sources import git
+from simulator.sources.trees import Tree
 from tests.support import repository
 from tests.support.repository import Repository
 from tests.support.server import Server

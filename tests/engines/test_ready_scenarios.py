@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from simulator.resources import shipped
+from simulator.host.resources import shipped
 
 ENGINES = [pytest.param("embedded"), pytest.param("docker", marks=pytest.mark.docker)]
 # What plain `manage.py migrate` hits on the same restored dumps: exit code, migration, SQLSTATE, relation.

@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from simulator import baseline, run, scenarios, store
+from simulator import run
+from simulator.baseline import build as baseline
 from simulator.engines.embedded import forks
 from simulator.engines.embedded.environment import EmbeddedEnvironment
 from simulator.engines.forks import Fork
 from simulator.errors import CannotTell
+from simulator.host import store
+from simulator.host.progress import Progress
 from simulator.model import Address, FixOutcome, Report
-from simulator.progress import Progress
+from simulator.scenario import files as scenarios
 from tests.support import blog
 from tests.support.blog import Production
 from tests.support.command import Command

@@ -10,7 +10,7 @@ from pathlib import Path
 from docker.errors import NotFound
 
 from simulator.engines.docker import client, images
-from simulator.plan import Plan, Requirements
+from simulator.engines.plan import Plan, Requirements
 
 
 def docker_plan(project: Path, **changes: object) -> Plan:

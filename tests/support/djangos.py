@@ -8,9 +8,9 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from simulator import store
 from simulator.engines.embedded import interpreters
 from simulator.errors import CannotTell
+from simulator.host import store
 
 PSYCOPG2, PSYCOPG3 = "psycopg2-binary", "psycopg[binary]"
 

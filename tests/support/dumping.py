@@ -12,10 +12,10 @@ from pathlib import Path
 
 import zstandard
 
-from simulator import database
 from simulator.engines.base import Environment
 from simulator.engines.embedded import binaries
-from simulator.plan import SUPERUSER
+from simulator.engines.plan import SUPERUSER
+from simulator.postgres import database
 
 MAJORS = [one.major for one in binaries.installations()]
 OLDEST, NEWEST = MAJORS[0], MAJORS[-1]

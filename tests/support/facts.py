@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.catalog import Catalog
 from simulator.model import Delta, Fact
+from simulator.postgres.catalog import Catalog
 
 
 def table(name: str, kind: str = "table", schema: str = "public") -> Fact:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from simulator import store
+from simulator.host import store
 
 
 @contextlib.contextmanager

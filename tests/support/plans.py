@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from simulator.engines.embedded import binaries
-from simulator.plan import Interpreter, Plan
+from simulator.engines.plan import Interpreter, Plan
 
 
 def embedded_plan(project: Path, **changes: object) -> Plan:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import simulator
 from simulator.model import Address, Step, Trace
-from simulator.trace import Request, read, request_json
+from simulator.rehearsal.trace import Request, read, request_json
 from tests.support import files
 
 PROBE = Path(simulator.__file__).parent / "probe"

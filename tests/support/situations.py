@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from simulator import causes, effects, findings
-from simulator.catalog import Catalog
-from simulator.findings import Ground
+from simulator import causes
+from simulator.findings import effects
+from simulator.findings import roots as findings
+from simulator.findings.roots import Ground
+from simulator.findings.situation import HistoryRow, HistoryTable, Reference, Situation
 from simulator.model import Cause, Delta, Fact, Failure, History, Met, MigrationFile, MigrationOperation, Phase
-from simulator.situation import HistoryRow, HistoryTable, Reference, Situation
+from simulator.postgres.catalog import Catalog
 from tests.support.facts import catalog, column, delta, index, table
 
 INITIAL, TAG, SLUG = "blog.0001_initial", "blog.0002_tag", "blog.0003_slug"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.boundary import EXIT_INTERRUPTED, describe_bug, guarded
-from simulator.deadline import deadline
+from simulator.host.deadline import deadline
 
 ROW = {"email": "ann@example.org"}
 

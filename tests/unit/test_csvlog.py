@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import csvlog
 from simulator.engines.embedded import server
 from simulator.engines.embedded.cluster import Folders
+from simulator.postgres import csvlog
 
 
 @pytest.fixture(autouse=True)

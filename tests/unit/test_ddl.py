@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import ddl
-from simulator.catalog import Catalog
 from simulator.model import Fact
+from simulator.postgres import ddl
+from simulator.postgres.catalog import Catalog
 
 
 def column(name: str, kind: str, null: str = "NULL", auto: str = "", schema: str = "public") -> Fact:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.ddl.shown import is_shown
 from simulator.model import Fact
+from simulator.postgres.ddl.shown import is_shown
 from tests.support.facts import column, index, table
 
 FACTS = (

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from simulator.deadline import deadline, disarm
 from simulator.errors import CannotTell
+from simulator.host.deadline import deadline, disarm
 
 
 def test_a_wait_is_interrupted_with_the_words_given() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.duration import seconds
+from simulator.scenario.duration import seconds
 
 
 @pytest.mark.parametrize(

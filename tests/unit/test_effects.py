@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator import effects
+from simulator.findings import effects
 from tests.support.facts import catalog, column, delta, index, table, unique
 
 POST, BODY = table("blog_post"), column("blog_post", "body")

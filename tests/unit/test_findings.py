@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from simulator import effects, findings
-from simulator.catalog import Catalog
-from simulator.findings import Ground
+from simulator.findings import effects
+from simulator.findings import roots as findings
+from simulator.findings.roots import Ground
 from simulator.model import Delta, Existing, Failure, Finding, Met, MigrationFile, MigrationOperation, Phase, Shape
+from simulator.postgres.catalog import Catalog
 from tests.support.facts import catalog, column, delta, index, table, unique
 
 POST, TITLE = table("blog_post"), column("blog_post", "title")

@@ -8,10 +8,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from simulator import fix_script
-from simulator.fix_script import Guards
+from simulator.host.resources import shipped
 from simulator.model import Dump, Fix, ProjectVersion, Report, Step, Verdict
-from simulator.resources import shipped
+from simulator.trials import script as fix_script
+from simulator.trials.script import Guards
 
 TEMPLATE = (shipped("templates") / "fix.sh.j2").read_text()
 BREAKS = ("\n", "\r", "'", '"', "\\", "`", "$(", "touch PWNED", ";", "#", "SQL\n", "\x85", "\u2028")

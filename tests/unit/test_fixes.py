@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from simulator import effects, findings, fix_plans, fixes
-from simulator.catalog import Catalog
-from simulator.findings import Ground
+from simulator import fixes
+from simulator.findings import effects
+from simulator.findings import roots as findings
+from simulator.findings.roots import Ground
+from simulator.findings.situation import BehindSequence, HistoryRow, HistoryTable, Situation
 from simulator.model import (
     CodeRun,
     Delta,
@@ -28,7 +30,8 @@ from simulator.model import (
     Ran,
     Step,
 )
-from simulator.situation import BehindSequence, HistoryRow, HistoryTable, Situation
+from simulator.postgres.catalog import Catalog
+from simulator.trials import plans as fix_plans
 from tests.support.facts import catalog, column, delta, index, table, unique
 
 POST, TITLE = table("blog_post"), column("blog_post", "title")

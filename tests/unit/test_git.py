@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import git
 from simulator.errors import CannotTell, UsageError
 from simulator.model import ProjectVersion
+from simulator.sources import git
 from tests.support import repository
 from tests.support.repository import Repository
 

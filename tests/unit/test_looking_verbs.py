@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from simulator import first_scenario, scenarios
 from simulator.commands import init, render, validate
 from simulator.commands import list as list_command
 from simulator.errors import UsageError
-from simulator.project import choices, look
+from simulator.project import choices, first_scenario, look
 from simulator.scenario import Restore, Step
+from simulator.scenario import files as scenarios
 from simulator.scenario import text as scenario_text
 from tests.support import files, projects
 

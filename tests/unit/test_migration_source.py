@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import migration_source
+from simulator.findings import migration_source
 
 HEAD = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"
 

@@ -18,8 +18,8 @@ import psutil
 import pytest
 from rich.console import Console
 
-from simulator import nights
-from simulator.nights import Result
+from simulator import batch as nights
+from simulator.batch import Result
 
 FAILURE = {"migration": "blog.0003_tag", "phase": "operation", "sqlstate": "42P07"}
 

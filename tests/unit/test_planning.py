@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.baseline import databases_of, steps_owner
+from simulator.baseline.build import databases_of, steps_owner
+from simulator.engines.plan import Build, Image, Interpreter, Requirements
 from simulator.errors import UsageError
 from simulator.model import Alias, Dump
-from simulator.plan import Build, Image, Interpreter, Requirements
-from simulator.planning import (
+from simulator.postgres.version import major
+from simulator.project.planning import (
     DATABASES,
     DEFAULT_MAJOR,
     GROWTH_OF_COMPRESSED,
@@ -19,7 +20,6 @@ from simulator.planning import (
     server_major,
 )
 from simulator.scenario import Django, SameAs, Scenario
-from simulator.version import major
 
 
 def dump(dumped_from: str = "15.4", dumped_by: str = "15.4", **facts: object) -> Dump:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.engines.plan import Build, Image, Interpreter, Requirements
 from simulator.errors import UsageError
-from simulator.plan import Build, Image, Interpreter, Requirements
 from simulator.project import choices, look
 from simulator.project.environment import environment, unset
 from simulator.project.settings_source import missing_variables

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from simulator import fix_plans, proofs
+from simulator.findings.situation import HistoryTable, Situation
 from simulator.model import Fix, FixOutcome, MigrationOperation, Step
-from simulator.situation import HistoryTable, Situation
+from simulator.trials import plans as fix_plans
+from simulator.trials import proofs
 from tests.support import situations
 from tests.support.facts import delta, index
 from tests.support.situations import INITIAL, POSTS, SLUG, SLUG_EXISTS, SLUGS, TAG, TAGS, file, history

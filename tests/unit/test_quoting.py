@@ -16,8 +16,8 @@ from jinja2 import UndefinedError
 from simulator import quoting
 from simulator.commands import schedule
 from simulator.errors import UsageError
+from simulator.host.resources import shipped
 from simulator.quoting import HereDocument, Quoted
-from simulator.resources import shipped
 from simulator.scenario import template as scenario_template
 
 # Every character there is, halves of characters too (bytes of a file's name that are no text), and what breaks out.

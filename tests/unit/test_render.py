@@ -20,8 +20,8 @@ from simulator.model import (
     Report,
     Verdict,
 )
-from simulator.render import to_json, to_text
-from simulator.render.text import MOST_LINES, duration, ordinal, shorten
+from simulator.reports import to_json, to_text
+from simulator.reports.text import MOST_LINES, duration, ordinal, shorten
 
 EXISTS = Failure(
     exception="django.db.utils.ProgrammingError",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from simulator import render
+from simulator import reports as render
 from simulator.model import (
     Cause,
     Existing,

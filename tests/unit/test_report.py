@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from simulator.model import Failure, MigrationRun, Phase, Tables, Trace, Verdict
-from simulator.report import Evidence, Judgement, RestoreErrors, exit_code, findings, gravest, judge, not_checked
 from simulator.scenario import Expect
+from simulator.verdict import Evidence, Judgement, RestoreErrors, exit_code, findings, gravest, judge, not_checked
 
 RAN = Trace(complete=True, second_migrate=(), left=(), models_read=7, data_dependent=())
 EXISTS = Failure(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import render
+from simulator import reports as render
 from simulator.model import Attempt, Dump, Failure, Finding, History, MigrationRun, Phase, Report, Verdict
 from tests.support.report_schema import problems
 

@@ -7,8 +7,8 @@ import io
 
 import pytest
 
+from simulator.baseline.restore_errors import Known, LogRow, judge, read_log
 from simulator.model import Phase
-from simulator.restore_errors import Known, LogRow, judge, read_log
 
 ARCHIVE = Known("pg_restore", available_extensions=frozenset({"citext"}))
 

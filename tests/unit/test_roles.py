@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from simulator.baseline.roles import is_answer, settle_role
+from simulator.engines.plan import SUPERUSER
 from simulator.errors import UsageError
 from simulator.model import Dump, Failure, Phase
-from simulator.plan import SUPERUSER
-from simulator.roles import is_answer, settle_role
 from simulator.scenario import Role
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator import route
+from simulator.fixes import route
+from simulator.fixes.route import Mend
 from simulator.model import MigrationFile, Step
-from simulator.route import Mend
 
 
 def files(**parents: tuple[str, ...]) -> Mapping[str, MigrationFile]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from simulator import git
-from simulator.resources import shipped
+from simulator.host.resources import shipped
+from simulator.sources import git
 
 SCENARIOS = shipped("scenarios")
 SAMPLE = SCENARIOS / "sample"

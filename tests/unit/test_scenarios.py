@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import scenarios
 from simulator.errors import UsageError
-from simulator.resources import shipped
+from simulator.host.resources import shipped
+from simulator.scenario import files as scenarios
 from simulator.scenario.problems import ScenarioProblems
 from tests.support import files, repository
 

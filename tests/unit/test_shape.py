@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import shape
-from simulator.catalog import Catalog
-from simulator.definition import alike, expression
 from simulator.model import Fact, Shape
+from simulator.postgres import shape
+from simulator.postgres.catalog import Catalog
+from simulator.postgres.definition import alike, expression
 
 
 def relation(kind: str = "table", name: str = "blog_post", definition: str = "") -> Fact:

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.errors import CannotTell, UsageError
 from simulator.scenario import Django, Migrate, Restore, Scenario, Step
-from simulator.sources import Sources, gather
+from simulator.sources.trees import Sources, gather
 from tests.support import repository
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import statements
-from simulator.statements import Relation
+from simulator.dumps import statements
+from simulator.dumps.statements import Relation
 
 
 @pytest.mark.parametrize(

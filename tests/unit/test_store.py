@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import store
+from simulator.host import store
 from tests.support import files
 
 
@@ -23,7 +23,7 @@ def dead_run(*, keep: bool = False, cut: bool = False) -> Path:
     """A run whose process ended without cleaning up, as kill -9 leaves it."""
     script = (
         "import os, sys\n"
-        "from simulator import store\n"
+        "from simulator.host import store\n"
         f"with store.open_run(keep={keep}) as run:\n"
         "    run.record('thing', name='first')\n"
         "    run.record('thing', name='second')\n"

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from simulator.model import Address, Alias, Attempt, CodeRun, Delta, Fact, MigrationRun, Phase, Ran, Step, Trace
-from simulator.trace import Request, read, request_json
+from simulator.rehearsal.trace import Request, read, request_json
 
 FAILURE = {"exception": "X", "message": "m", "phase": "operation", "sqlstate": None, "facts": {"chain": []}}
 

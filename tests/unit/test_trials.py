@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from simulator.model import Failure, Fix, FixOutcome, MigrationRun, Phase, Step, StepRun, Trace
-from simulator.trials import judged, without_migrate
-from simulator.verification import Verified
+from simulator.trials.trial import judged, without_migrate
+from simulator.trials.verification import Verified
 
 FIX = Fix("fake-exactly", "", (Step(manage=("migrate",)),))
 WHOLE = Trace(complete=True, second_migrate=(), left=(), models_read=3)

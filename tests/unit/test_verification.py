@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simulator.catalog import Catalog
 from simulator.model import Fact
-from simulator.verification import Verified, judge
+from simulator.postgres.catalog import Catalog
+from simulator.trials.verification import Verified, judge
 
 
 def table(name: str, schema: str = "public", kind: str = "table") -> Fact:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from simulator import process
+from simulator.host import process
 
 CHUNK = 1 << 18
 # What a project's code never needs from its tree, and what only fits the machine it was made on.

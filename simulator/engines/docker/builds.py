@@ -22,13 +22,14 @@ from docker import utils
 from docker.api.build import process_dockerfile
 from docker.errors import APIError, ImageNotFound
 
-from simulator import process, quoting
+from simulator import quoting
 from simulator.engines.docker import archive, outside
 from simulator.engines.docker.client import Daemon
 from simulator.engines.docker.objects import CACHE_LABEL
+from simulator.engines.plan import Build
 from simulator.errors import CannotTell, UsageError
-from simulator.plan import Build
-from simulator.resources import shipped
+from simulator.host import process
+from simulator.host.resources import shipped
 
 LINES_OF_OUTPUT = 6
 _SHORTEST_SECRET = 6  # characters; a build argument such as 3.12 is no secret, and its digits are everywhere

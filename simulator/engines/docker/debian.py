@@ -15,10 +15,10 @@ from pathlib import Path
 
 from docker import DockerClient
 
-from simulator import process
 from simulator.errors import CannotTell
-from simulator.resources import shipped
-from simulator.store import cached
+from simulator.host import process
+from simulator.host.resources import shipped
+from simulator.host.store import cached
 
 BUILT_LABEL = "migsim.built"
 HOW_TO_GET_MMDEBSTRAP = "apt-get install mmdebstrap (any Debian or Ubuntu), then: migsim images --build"

@@ -13,9 +13,9 @@ from simulator.engines.docker.images import Chosen
 from simulator.engines.docker.objects import Objects
 from simulator.engines.docker.server import Server
 from simulator.engines.forks import Forks
+from simulator.engines.plan import Interpreter, Plan
 from simulator.errors import CannotTell
-from simulator.plan import Interpreter, Plan
-from simulator.store import Run
+from simulator.host.store import Run
 
 
 class DockerEngine:

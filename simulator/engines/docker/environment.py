@@ -17,8 +17,8 @@ from simulator.engines.docker.container import Container
 from simulator.engines.docker.place import Place
 from simulator.engines.docker.server import Server
 from simulator.engines.forks import Forks
+from simulator.engines.plan import SUPERUSER
 from simulator.model import Address, Outcome
-from simulator.plan import SUPERUSER
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from simulator.engines.docker.objects import REFUSALS, Objects, remove_container
 from simulator.engines.docker.place import Place
 from simulator.engines.docker.server import Server, Starting
 from simulator.engines.forks import Fork
+from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell
 from simulator.model import Address
-from simulator.plan import SUPERUSER
 
 _LAYER = 'mkdir -p "$1/upper" "$1/work" && chown --reference="$2" "$1/upper" && chmod --reference="$2" "$1/upper"'
 

@@ -10,8 +10,8 @@ from docker.errors import APIError, DockerException, ImageNotFound
 
 from simulator.engines.docker import debian
 from simulator.engines.docker.client import Daemon
+from simulator.engines.plan import Image, Plan, Requirements
 from simulator.errors import CannotTell
-from simulator.plan import Image, Plan, Requirements
 
 DEFAULT_PYTHON = "3.11"  # the one that Debian packages can make too
 SECONDS_OF_SILENCE = 60  # the daemon itself gives up on an unreachable registry after 15

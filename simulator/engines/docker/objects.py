@@ -14,7 +14,7 @@ from docker.types import Mount
 
 from simulator.engines.docker.client import Daemon, connect
 from simulator.errors import CannotTell
-from simulator.store import Run
+from simulator.host.store import Run
 
 RUN_LABEL = "migsim.run"  # goes with its run
 KEEP_LABEL = "migsim.keep"  # was asked to outlive its run

@@ -7,8 +7,8 @@ from dataclasses import replace
 from simulator.engines.docker import builds, images, place, venv
 from simulator.engines.docker.objects import Objects
 from simulator.engines.docker.place import Place
+from simulator.engines.plan import Build, Image, Interpreter, Plan, Requirements
 from simulator.errors import CannotTell
-from simulator.plan import Build, Image, Interpreter, Plan, Requirements
 
 
 def start(objects: Objects, plan: Plan, sockets: str) -> Place:

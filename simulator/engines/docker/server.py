@@ -16,8 +16,8 @@ from simulator.engines.docker import clients
 from simulator.engines.docker.clients import PORT, SOCKETS, WORK
 from simulator.engines.docker.container import Container
 from simulator.engines.docker.objects import Objects, volume_mount
+from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell, EngineDied
-from simulator.plan import SUPERUSER
 
 SHARED_MEMORY = "512m"  # Docker's own 64 MB are too few for parallel index builds
 LOG_FOLDER, LOG_NAME = "migsim-log", "server"

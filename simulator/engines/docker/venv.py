@@ -23,11 +23,11 @@ from simulator.engines.docker.objects import (
     volume_mount,
 )
 from simulator.engines.docker.place import VENV
+from simulator.engines.plan import Requirements
 from simulator.engines.requirements import Gathered, gather
 from simulator.errors import CannotTell
+from simulator.host.store import cached
 from simulator.model import Outcome
-from simulator.plan import Requirements
-from simulator.store import cached
 
 MARKER = f"{VENV}/.migsim-complete"
 _FILES = "/opt/migsim/requirements"

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import process
 from simulator.engines.base import Psql
+from simulator.engines.plan import Plan
 from simulator.errors import CannotTell
-from simulator.plan import Plan
+from simulator.host import process
 
 # Where packages put them: Debian and PGDG's apt; PGDG's yum; RHEL's own; Homebrew (ARM, Intel); from source.
 USUAL_PLACES = (

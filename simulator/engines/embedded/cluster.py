@@ -8,13 +8,13 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import process, store
 from simulator.engines.embedded import binaries
 from simulator.engines.embedded.confinement import Confinement, Layer
 from simulator.engines.embedded.users import User, anyone_may_enter
+from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell
+from simulator.host import process, store
 from simulator.model import Outcome
-from simulator.plan import SUPERUSER
 
 PORT = 5432
 SOCKET_PATH_LIMIT = 107  # bytes, of sun_path in unix(7)

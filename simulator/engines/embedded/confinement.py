@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import process
 from simulator.engines.embedded import jail
 from simulator.engines.embedded.users import User
+from simulator.engines.plan import Plan
 from simulator.errors import CannotTell
-from simulator.plan import Plan
+from simulator.host import process
 
 JAIL = Path(jail.__file__)
 HINT = "--confine if-possible runs it without, the drivers guarded; --engine docker confines by containers"

@@ -17,9 +17,9 @@ from simulator.engines.embedded.environment import EmbeddedEnvironment
 from simulator.engines.embedded.places import Places
 from simulator.engines.embedded.users import server_user
 from simulator.engines.forks import Forks
+from simulator.engines.plan import Build, Image, Interpreter, Plan
 from simulator.errors import CannotTell
-from simulator.plan import Build, Image, Interpreter, Plan
-from simulator.store import Run
+from simulator.host.store import Run
 
 KIND = "embedded"
 EMPTY_SERVER = 64 << 20  # bytes of a data directory with nothing in it, and its first WAL

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from simulator import process
 from simulator.engines.base import Place, Psql
 from simulator.engines.embedded import binaries, inside
 from simulator.engines.embedded.binaries import Installation
@@ -19,9 +18,10 @@ from simulator.engines.embedded.jail import COULD_NOT
 from simulator.engines.embedded.places import Places
 from simulator.engines.embedded.server import Server
 from simulator.engines.forks import Forks
+from simulator.engines.plan import SUPERUSER, Plan
 from simulator.errors import EngineDied
+from simulator.host import process
 from simulator.model import Address, Outcome
-from simulator.plan import SUPERUSER, Plan
 
 
 @dataclass

@@ -11,8 +11,8 @@ from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.server import Server
 from simulator.engines.embedded.users import User
 from simulator.engines.forks import Fork
+from simulator.engines.plan import SUPERUSER
 from simulator.model import Address
-from simulator.plan import SUPERUSER
 
 
 def start(

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import process
 from simulator.errors import CannotTell
+from simulator.host import process
 
 # Printed by the candidate itself; runs on every Python since 2.7.
 ASK = """\

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import psycopg
 
-from simulator import csvlog
 from simulator.engines.embedded import binaries, inside
 from simulator.engines.embedded.cluster import Folders, environment, run
 from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.users import User
+from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell
-from simulator.plan import SUPERUSER
+from simulator.postgres import csvlog
 
 # Seconds; a server that is still silent after that is stuck. A start takes well under one.
 START_PATIENCE = 60.0

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from simulator import process, store
 from simulator.engines import requirements
 from simulator.engines.embedded.interpreters import Python
 from simulator.engines.requirements import Gathered
 from simulator.errors import CannotTell
+from simulator.host import process, store
 from simulator.model import Outcome
 
 # What the installing step, and nothing else, sees of our environment: how to reach an index from here.

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator import database, store
-from simulator.catalog import Catalog
 from simulator.engines.base import Environment
 from simulator.engines.embedded import EmbeddedEngine, binaries
-from simulator.plan import SUPERUSER
+from simulator.engines.plan import SUPERUSER
+from simulator.host import store
+from simulator.postgres import database
+from simulator.postgres.catalog import Catalog
 from tests.support.dumping import MAJORS
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator import database, shape
-from simulator.catalog import Catalog
 from simulator.model import Shape
+from simulator.postgres import database, shape
+from simulator.postgres.catalog import Catalog
 from tests.engines.comparing.conftest import Databases
 
 # Checks, defaults and predicates as Django writes them for Q objects, choices and db_default.

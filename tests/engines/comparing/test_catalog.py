@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator import database
 from simulator.model import Existing, Fact
+from simulator.postgres import database
 from tests.engines.comparing.conftest import Databases
 
 SHOP = """

@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from simulator import database, ddl, shape
-from simulator.catalog import Catalog
 from simulator.model import Fact, Shape
+from simulator.postgres import database, ddl, shape
+from simulator.postgres.catalog import Catalog
 from tests.engines.comparing.conftest import Databases
 from tests.support.probing import migration, probe, project
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import store
 from simulator.engines.base import Environment
 from simulator.engines.embedded import EmbeddedEngine
+from simulator.host import store
 from tests.support import dumping
 from tests.support.dumping import NEWEST, OLDEST, Source, compress
 from tests.support.places import own_folders

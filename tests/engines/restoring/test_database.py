@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from simulator import database
 from simulator.engines.base import Environment
+from simulator.engines.plan import SUPERUSER
 from simulator.errors import EngineDied
-from simulator.plan import SUPERUSER
+from simulator.postgres import database
 
 
 @pytest.fixture

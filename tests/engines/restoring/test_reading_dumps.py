@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator import dumps, statements
+from simulator import dumps
+from simulator.dumps import statements
 from simulator.engines.base import Environment
 from simulator.engines.embedded import binaries
 from simulator.errors import CannotTell

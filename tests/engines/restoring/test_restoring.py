@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from simulator import database, dumps, restore
+from simulator import dumps
+from simulator.baseline import restore
+from simulator.baseline.restore import Restored
+from simulator.baseline.roles import settle_role
 from simulator.engines.base import Environment, Psql
+from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, Phase
-from simulator.plan import SUPERUSER
-from simulator.restore import Restored
-from simulator.roles import settle_role
+from simulator.postgres import database
 from simulator.scenario import Role
 from tests.support import dumping
 from tests.support.dumping import NEWEST, OLDEST, Source, compress

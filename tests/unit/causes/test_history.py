@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulator.findings.situation import HistoryTable
 from simulator.model import Phase
-from simulator.situation import HistoryTable
 from tests.support.facts import column, delta, index, table
 from tests.support.situations import (
     FILES,

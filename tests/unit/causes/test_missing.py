@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from simulator.findings.situation import BehindSequence
 from simulator.model import Fact, Phase
-from simulator.situation import BehindSequence
 from tests.support.facts import column, delta, table
 from tests.support.situations import (
     DELTAS,

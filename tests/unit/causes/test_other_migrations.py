@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulator.findings.situation import Edit, GitTrace
 from simulator.model import Fact
-from simulator.situation import Edit, GitTrace
 from tests.support.facts import column, delta, table
 from tests.support.situations import (
     DELTAS,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from simulator.findings.situation import BehindSequence
 from simulator.model import CodeRun, Fact, MigrationOperation, Phase
-from simulator.situation import BehindSequence
 from tests.support.facts import column, delta, unique
 from tests.support.situations import (
     DELTAS,

@@ -1,0 +1,228 @@
+"""What went wrong in a restore, from the server's own log: findings, and what is known to do no harm. Pure.
+
+SQLSTATEs and statements come from the csvlog, never from what pg_restore or psql printed. A statement's text lends
+the names of objects, and tells a person's SET from a CREATE. Rows of a failed COPY can reach the log as
+statements, so only text that pg_dump itself writes is ever quoted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from simulator.baseline.roles import is_platform_role
+from simulator.dumps import statements
+from simulator.model import Failure, Phase
+from simulator.postgres import csvlog
+
+_BESIDE = r"FOREIGN\s+DATA\s+WRAPPER|SERVER|EVENT\s+TRIGGER|PUBLICATION"
+_ERRORS = {"ERROR", "FATAL", "PANIC"}
+_LONGEST_SQL = 2000
+# Connections, resources, system errors; 57P01 to 57P05 say that the server was stopped.
+_SANDBOX_CLASSES = {"08", "53", "58"}
+# Statements whose text is pg_dump's own; an INSERT's stops before its values.
+_QUOTABLE = re.compile(
+    r"\s*(?:ALTER|COMMENT|COPY|CREATE|DROP|GRANT|REFRESH|REVOKE|SELECT\s+pg_catalog\.|SET|TRUNCATE)\s", re.IGNORECASE
+)
+_INSERT = re.compile(r"\s*(INSERT\s+INTO\s+.*?)\s+(?:OVERRIDING\s.*?)?VALUES\b", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r'"[^"]*"')
+_LITERAL = re.compile(r"'(?:[^']|'')*'|(\$\w*\$).*?\1", re.DOTALL)
+# A value in a message: quoted either way, or the bytes of a broken encoding.
+_VALUE = re.compile(r""""[^"]*"|'[^']*'|0x[0-9a-f]{2}(?: 0x[0-9a-f]{2})*""")
+_SYNTAX_ERROR = "42601"
+_DUPLICATE_TABLE = "42P07"
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """One error of the server, with the statement that met it."""
+
+    sqlstate: str
+    message: str
+    statement: str = ""
+    database: str = ""
+    application: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known about this restore, so that an error can be told from noise."""
+
+    tool: str  # pg_restore or psql
+    available_extensions: frozenset[str] = frozenset()
+    ignore_extensions: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()  # extensions of the dump that the server can't create
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Errors that a person would meet, and sentences about those that mean nothing."""
+
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_log(text: str) -> Iterator[LogRow]:
+    """The errors in a csvlog. A last row that is not whole yet is left out."""
+    for row in csvlog.rows(text):
+        if row[csvlog.SEVERITY] in _ERRORS:
+            yield LogRow(
+                row[csvlog.SQLSTATE],
+                row[csvlog.MESSAGE],
+                row[csvlog.STATEMENT],
+                row[csvlog.DATABASE],
+                row[csvlog.APPLICATION],
+            )
+
+
+def judge(rows: Iterable[LogRow], known: Known) -> Judged:
+    """Sort the errors of one restore, in their order. The same message about the same relation counts once."""
+    failures: dict[tuple[str | None, ...], Failure] = {}
+    warnings: dict[str, None] = {}
+    for row in rows:
+        if sentence := _harmless(row, known):
+            warnings[sentence] = None
+        else:
+            found = failure(row, known)
+            failures.setdefault((found.sqlstate, found.schema_name, found.relation, found.message), found)
+    return Judged(tuple(failures.values()), tuple(warnings))
+
+
+def failure(row: LogRow, known: Known) -> Failure:
+    """One error as a finding of phase ``restore``."""
+    named = _object(row)
+    found = Failure(
+        exception=known.tool,
+        message=_message(row),
+        phase=Phase.RESTORE,
+        sqlstate=row.sqlstate,
+        relation=named.name if named else None,
+        schema_name=named.schema if named else None,
+        table_name=named.name if named and named.kind in (None, "table") else None,
+        sql=_quotable(row),
+    )
+    return replace(found, sandbox=_sandbox(row, known))
+
+
+def _object(row: LogRow) -> statements.Relation | None:
+    """The object that collided (42P07), else the relation of the statement."""
+    if row.sqlstate == _SYNTAX_ERROR:
+        return None
+    named = statements.relation(row.statement)
+    if row.sqlstate != _DUPLICATE_TABLE or not (quoted := _QUOTED.search(row.message)):
+        return named
+    name = quoted[0].strip('"')
+    schema = named.schema if named else None
+    return named if named and named.name == name else statements.Relation(name, schema, "index")
+
+
+def _message(row: LogRow) -> str:
+    """The first line, without the values that class 22, a function's own RAISE and a syntax error quote from rows."""
+    line = row.message.splitlines()[0] if row.message else "an error without a message"
+    quotes_rows = row.sqlstate[:2] in {"22", "P0"} or row.sqlstate == _SYNTAX_ERROR
+    return _VALUE.sub("…", line) if quotes_rows else line
+
+
+def _quotable(row: LogRow) -> str | None:
+    """The statement without its literals: a server's options, a subscription or a function's body may hold secrets."""
+    if row.sqlstate == _SYNTAX_ERROR:
+        return None
+    if insert := _INSERT.match(row.statement):
+        return insert[1]
+    if not _QUOTABLE.match(row.statement):
+        return None
+    return _LITERAL.sub("'…'", row.statement.strip())[:_LONGEST_SQL]
+
+
+def _sandbox(row: LogRow, known: Known) -> str | None:
+    """Why the throwaway server, not the dump or the database, may be the reason."""
+    if known.lacking:
+        return f"the throwaway server has no extension {' or '.join(known.lacking)}"
+    if row.sqlstate[:2] in _SANDBOX_CLASSES or row.sqlstate.startswith("57P0"):
+        return f"the throwaway server met {row.sqlstate} itself"
+    extension = _created_extension(row)
+    if extension and extension not in known.available_extensions:
+        return f"the throwaway server has no extension {extension}"
+    return None
+
+
+def _created_extension(row: LogRow) -> str | None:
+    creates = row.statement.lstrip()[:6].upper() == "CREATE"
+    return statements.extension(row.statement.strip().rstrip(";")) if creates else None
+
+
+# --- what does no harm: each rule gives the sentence for `warnings`, or None ---------------------------------------
+
+
+def _comment_on_extension(row: LogRow, _known: Known) -> str | None:
+    if row.sqlstate == "42501" and _begins(row, r"COMMENT\s+ON\s+EXTENSION"):
+        return "comments on extensions were not restored"
+    return None
+
+
+def _unknown_setting(row: LogRow, known: Known) -> str | None:
+    """A script of a newer pg_dump, and a newer pg_restore, begin with settings that an older server does not know."""
+    match = re.match(r"\s*SET\s+(\w+)\s*=", row.statement, re.IGNORECASE)
+    if row.sqlstate == "42704" and match:
+        writer = "pg_dump" if known.tool == "psql" else known.tool
+        return f"the server does not know the setting {match[1]}, which a newer {writer} writes"
+    return None
+
+
+def _missing_tablespace(row: LogRow, _known: Known) -> str | None:
+    name = statements.tablespace(row.statement.strip().rstrip(";"))
+    if row.sqlstate in {"22023", "42704"} and name:
+        return f"the tablespace {name} is not there; what was in it is in the default one"
+    return None
+
+
+def _platform_grant(row: LogRow, _known: Known) -> str | None:
+    """A grant to a platform's role, or on what only the platform has."""
+    if row.sqlstate not in {"42704", "42883", "42501", "42939"}:
+        return None
+    if not _begins(row, r"(?:GRANT|REVOKE|ALTER\s+DEFAULT\s+PRIVILEGES)"):
+        return None
+    roles = [role for part in statements.split(row.statement) for role in statements.roles(part)]
+    if roles and all(is_platform_role(role) for role in roles):
+        return f"grants to the platform's role {', '.join(dict.fromkeys(roles))} were left out"
+    return None
+
+
+def _ignored_extension(row: LogRow, known: Known) -> str | None:
+    name = statements.extension(row.statement.strip().rstrip(";"))
+    if name in known.ignore_extensions:
+        return f"the extension {name} was left out (ignore_extensions)"
+    return None
+
+
+def _public_exists(row: LogRow, _known: Known) -> str | None:
+    if row.sqlstate == "42P06" and _begins(row, r'CREATE\s+SCHEMA\s+"?public"?\s*;?\s*$'):
+        return "the schema public was there already"
+    return None
+
+
+def _owner_beside(row: LogRow, _known: Known) -> str | None:
+    """Only a superuser, or who may use the wrapper, can own these; no migration asks whose they are."""
+    if row.sqlstate != "42501" or not _begins(row, rf"ALTER\s+(?:{_BESIDE})\b.*\bOWNER\s+TO\b"):
+        return None
+    return "owners of foreign servers, wrappers, event triggers or publications were not restored"
+
+
+_HARMLESS: tuple[Callable[[LogRow, Known], str | None], ...] = (
+    _comment_on_extension,
+    _unknown_setting,
+    _missing_tablespace,
+    _platform_grant,
+    _ignored_extension,
+    _public_exists,
+    _owner_beside,
+)
+
+
+def _harmless(row: LogRow, known: Known) -> str | None:
+    return next((sentence for rule in _HARMLESS if (sentence := rule(row, known))), None)
+
+
+def _begins(row: LogRow, pattern: str) -> bool:
+    return bool(re.match(rf"\s*{pattern}", row.statement, re.IGNORECASE))

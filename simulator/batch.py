@@ -1,0 +1,236 @@
+"""Many scenarios in a row: each in a process of its own, its report kept, one table and one exit code at the end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from rich.console import Console
+
+from simulator import verdict as report
+from simulator.errors import Terminated, UsageError
+from simulator.reports import SCHEMA_OF_SEVERAL
+from simulator.scenario.files import Tagged, name_of
+
+COLUMNS = ("scenario", "exit", "took", "verdict", "stops at")
+# How long interrupted rehearsals get to remove what they made before they are killed.
+SECONDS_TO_CLEAN_UP = 60.0
+SECONDS_BETWEEN_LOOKS = 0.1
+
+_UNKNOWN, _BUG = 3, 4
+_WORDS = {
+    0: "safe or as expected",
+    1: "would fail or not as expected",
+    _UNKNOWN: "could not be found out",
+    _BUG: "met a bug in migsim",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one scenario ended. ``report`` is its ``migsim.report/1``; None: it never came to one."""
+
+    name: str
+    code: int
+    seconds: float
+    report: Mapping[str, Any] | None = None
+
+
+def summary(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """The table's rows, in ``COLUMNS``."""
+    return [
+        (each.name, str(exit_code([each.code])), f"{each.seconds:.0f} s", _verdict(each), _stops_at(each))
+        for each in results
+    ]
+
+
+def exit_code(codes: Sequence[int]) -> int:
+    """The first of 4, 1, 3, 0 that occurred. Any other code is a scenario that could not be rehearsed: a 3."""
+    return report.gravest([code if code in _WORDS else _UNKNOWN for code in codes])
+
+
+def in_words(codes: Sequence[int]) -> str:
+    """How many ended how, the gravest first."""
+    counts = Counter(exit_code([code]) for code in codes)
+    parts = [f"{counts[code]} {_WORDS[code]}" for code in report.GRAVEST_FIRST if counts[code]]
+    return f"{len(codes)} scenario{'s' if len(codes) != 1 else ''}: {', '.join(parts)}"
+
+
+def run_tagged(
+    tagged: Tagged,
+    *,
+    variables: Mapping[str, str],
+    arguments: Sequence[str],
+    jobs: int,
+    output: Path,
+    console: Console,
+    form: Literal["text", "json"] = "text",
+) -> int:
+    """Rehearse what has a tag; a file that mentions it but can't be read is one that could not be found out.
+
+    ``arguments`` go to each ``migsim run``, of the ``variables`` those that the scenario has.
+    """
+    wanted: dict[str, Sequence[str]] = {
+        str(one.path): [*arguments, *_set(variables, one.uses)] for one in tagged.scenarios
+    }
+    wanted |= {str(path): arguments for path, _ in tagged.broken}
+    return run_many(wanted, jobs=jobs, output=output, console=console, form=form)
+
+
+def run_many(
+    wanted: Mapping[str, Sequence[str]],
+    *,
+    jobs: int,
+    output: Path,
+    console: Console,
+    form: Literal["text", "json"] = "text",
+) -> int:
+    """Rehearse scenarios (names or paths, each with its arguments), ``jobs`` at a time, whichever breaks.
+
+    Reports go to a dated folder below ``output``, with what each said on stderr as NAME.log. An exception that
+    passes through (Ctrl-C, SIGTERM) reaches the rehearsals first.
+    """
+    folder = _dated(output, datetime.now())
+    say = Console(stderr=True, highlight=False, soft_wrap=True)
+    by_name = {}
+    for result in _rehearsed(wanted, jobs, folder):
+        by_name[result.name] = result
+        say.print(f"{len(by_name)} of {len(wanted)}  {result.name}: {_verdict(result)}", markup=False)
+    results = [by_name[name_of(Path(name))] for name in wanted]
+    if form == "json":
+        console.file.write(_envelope(results))
+    else:
+        _print_table(results, folder, console)
+    return exit_code([each.code for each in results])
+
+
+def _set(variables: Mapping[str, str], uses: frozenset[str]) -> list[str]:
+    """The ``--set`` of those variables that a scenario has; it would refuse the others."""
+    return [part for name, value in variables.items() if name in uses for part in ("--set", f"{name}={value}")]
+
+
+@dataclass(frozen=True)
+class _Child:
+    name: str
+    process: subprocess.Popen[bytes]
+    stdout: IO[bytes]
+    started: float
+
+
+def _rehearsed(wanted: Mapping[str, Sequence[str]], jobs: int, folder: Path) -> Iterator[Result]:
+    """Each result as it comes."""
+    waiting, running = deque(wanted.items()), list[_Child]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                running.append(_start(*waiting.popleft(), folder))
+            ended = [child for child in running if child.process.poll() is not None]
+            for child in ended:
+                running.remove(child)
+                yield _result(child)
+            if not ended:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+    except BaseException as reason:
+        _stop(running, signal.SIGTERM if isinstance(reason, Terminated) else signal.SIGINT)
+        raise
+
+
+def _start(name: str, arguments: Sequence[str], folder: Path) -> _Child:
+    """In our own process group, so that a terminal's Ctrl-C reaches it directly."""
+    command = [sys.executable, "-m", "simulator", "run", name, "--format", "json", "--output", str(folder)]
+    stdout = tempfile.TemporaryFile()  # noqa: SIM115 - read and closed when the child has ended
+    short = name_of(Path(name))
+    with (folder / f"{short}.log").open("wb") as log:
+        process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=log)
+    return _Child(short, process, stdout, time.monotonic())
+
+
+def _result(child: _Child) -> Result:
+    """What a child that ended has said. One that claims an answer without a report is a bug of ours."""
+    with child.stdout as stdout:
+        stdout.seek(0)
+        found = _report_in(stdout.read())
+    code = child.process.returncode
+    if found is None and code in (0, 1):
+        code = _BUG
+    return Result(child.name, code, time.monotonic() - child.started, found)
+
+
+def _report_in(text: bytes) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _stop(children: Sequence[_Child], number: signal.Signals) -> None:
+    for child in children:
+        child.process.send_signal(number)
+    until = time.monotonic() + SECONDS_TO_CLEAN_UP
+    for child in children:
+        try:
+            child.process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.process.kill()  # the next start removes what it left
+            child.process.wait()
+        child.stdout.close()
+
+
+def _dated(output: Path, now: datetime) -> Path:
+    """A new folder named by the minute; a second night in that minute gets a number."""
+    name = f"{now:%Y-%m-%dT%H%M}"
+    for attempt in range(1, 100):
+        folder = output / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise UsageError(f"reports can't be written to {output}: {error.strerror}", "--output FOLDER") from None
+        return folder
+    raise UsageError(f"{output} has 99 folders for {name} already", "--output FOLDER")
+
+
+def _print_table(results: Sequence[Result], folder: Path, console: Console) -> None:
+    rows = [COLUMNS, *summary(results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    for row in rows:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(in_words([each.code for each in results]), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"reports: {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _envelope(results: Sequence[Result]) -> str:
+    reports = [each.report for each in results if each.report is not None]
+    return json.dumps({"schema": SCHEMA_OF_SEVERAL, "reports": reports}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _verdict(result: Result) -> str:
+    if result.report is None:
+        return f"no report, see {result.name}.log"
+    verdict = str(result.report["verdict"])
+    if (result.code, verdict) in ((0, "safe"), (1, "would-fail"), (_UNKNOWN, "unknown"), (_BUG, "unknown")):
+        return verdict
+    return f"{verdict}, {'as' if result.code == 0 else 'not as'} expected"
+
+
+def _stops_at(result: Result) -> str:
+    found = result.report or {}
+    if found.get("error"):
+        return str(found["error"]["message"]).splitlines()[0]
+    failure = found.get("failure")
+    if not failure:
+        return ""
+    return " ".join(part for part in (failure["migration"] or failure["phase"], failure["sqlstate"]) if part)

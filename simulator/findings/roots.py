@@ -1,0 +1,384 @@
+"""What a survey met -> findings: what stands in the way, and which are roots, which the cascades of others. Pure.
+
+A root still stops migrate when every other root is mended. So of what one migration collides with, everything that
+recording it as applied would settle is one root, and each thing of another kind that holds a name it wants is a root of
+its own; what is missing only because of a root before it is that root's cascade.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from simulator.findings.graph import ancestors
+from simulator.findings.situation import Effects, Reference
+from simulator.model import (
+    Existing,
+    Fact,
+    Failure,
+    Finding,
+    Met,
+    MigrationFile,
+    MigrationOperation,
+    Phase,
+    Shape,
+)
+from simulator.postgres import shape
+from simulator.postgres.catalog import Catalog
+
+# PostgreSQL manual, appendix A: "already exists" by the kind of thing; a second primary key.
+DUPLICATES = frozenset({"42P07", "42701", "42710", "42723", "42P06", "42P16"})
+ABSENT = frozenset({"42P01", "42703", "42704", "42883", "3F000"})
+NO_RELATION = "42P01"
+WRONG_KIND = "42809"  # a view where a table is wanted, say
+ABORTED = "25P02"
+PENDING = "55006"  # object_in_use: what waits for the transaction's end keeps every statement from the table
+IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
+
+# A message names what collided and of which kind, where no field does: type "mood" already exists.
+_NAMED = re.compile(r'\A(?P<kind>[a-z ]+?) "(?P<name>[^"]+)"')
+_RELATIONS = ("relation", "index", "constraint", "type")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What errors are judged against."""
+
+    baseline: Catalog
+    reference: Reference
+    effects: Mapping[str, Effects]
+    files: Mapping[str, MigrationFile]
+    applied: frozenset[str] = frozenset()
+    rows: Mapping[str, int] | None = None
+    owners: Mapping[str, str] | None = None
+    surveyed: Catalog | None = None  # what stood at the survey's end: a code that collides with itself
+    held: Mapping[str, Existing] = field(default_factory=dict)  # by name, what no catalog tells: an extension's
+
+
+def find(failure: Failure, met: Sequence[Met], ground: Ground) -> tuple[Finding, ...]:
+    """Every finding in the order met, numbered from 1. ``failure`` is the plain rehearsal's, always among them."""
+    found = [one.failure for one in met]
+    position = next((place for place, other in enumerate(found) if _same(failure, other)), None)
+    if position is None:
+        found.insert(0, failure)
+    else:
+        found[position] = failure
+    findings: list[Finding] = []
+    for number, each in enumerate(_distinct(found), 1):
+        standing = existing(each, ground)
+        kind = standing.kind if standing else None
+        finding = Finding(id=number, failure=each, existing=standing, relation_kind=kind)
+        root = _root_of(finding, findings, ground)
+        findings.append(replace(finding, root=root is None, cascade_of=root.id if root else None))
+    return tuple(findings)
+
+
+def _same(one: Failure, other: Failure) -> bool:
+    """Whether two rehearsals met the same thing."""
+    fields = ("phase", "migration", "sqlstate", "relation", "column_name")
+    return all(getattr(one, name) == getattr(other, name) for name in fields)
+
+
+def _distinct(failures: Iterable[Failure]) -> Iterable[Failure]:
+    seen = set()
+    for each in failures:
+        mark = (each.phase, each.migration, each.operation, each.sqlstate, each.relation, each.sql, each.message)
+        if mark not in seen:
+            seen.add(mark)
+            yield each
+
+
+# --- what stands there ---------------------------------------------------------------------------
+
+
+def existing(failure: Failure, ground: Ground) -> Existing | None:
+    """What holds the name that the failed statement wanted; None where nothing was in the way."""
+    if failure.sqlstate not in DUPLICATES and failure.sqlstate != WRONG_KIND:
+        return None
+    wanted_in = _wanted_in(failure, ground)
+    for catalog in (ground.baseline, ground.surveyed or Catalog()):
+        holder = _holder(failure, catalog, wanted_in)
+        if holder is not None:
+            found = _described(holder, failure, catalog, wanted_in, ground)
+            return None if failure.sqlstate == WRONG_KIND and found.shape is not Shape.OTHER_KIND else found
+    return _of_nobodys_catalog(failure, ground)
+
+
+def _of_nobodys_catalog(failure: Failure, ground: Ground) -> Existing | None:
+    """An extension's relation, or a column's own sequence: neither is a migration's to alter or to move."""
+    held = ground.held.get(failure.relation or "") if failure.sqlstate == "42P07" else None
+    if held is None:
+        return None
+    whose = f"it belongs to the extension {held.extension}" if held.extension else "a column owns it"
+    return replace(held, shape=Shape.OTHER_KIND, differences=(whose,))
+
+
+def _wanted_in(failure: Failure, ground: Ground) -> Catalog:
+    if not ground.reference.complete:
+        return Catalog()
+    return ground.reference.after.get(failure.migration or "", ground.reference.final)
+
+
+def _holder(failure: Failure, catalog: Catalog, wanted: Catalog) -> Fact | None:
+    if failure.sqlstate == "42701":
+        return _first(_on(catalog, failure.relation, "column", failure.column_name), failure, wanted)
+    if failure.sqlstate == "42P16":
+        keys = [fact for fact in _on(catalog, failure.relation, "constraint") if fact.definition[0] == "primary key"]
+        return _first(keys, failure, wanted)
+    if failure.sqlstate in ("42P07", WRONG_KIND):
+        named = [fact for fact in catalog if shape.has_relation_name(fact, failure.relation or "")]
+        return _first(named, failure, wanted)
+    if failure.constraint_name:
+        found = _on(catalog, failure.table_name or failure.relation, "constraint", failure.constraint_name)
+        if found:
+            return _first(found, failure, wanted)
+    said = _NAMED.match(failure.message)
+    if said is None:
+        return None
+    kind, name = said["kind"].split()[-1], said["name"]
+    if failure.sqlstate == "42P06":
+        kind = "schema"
+    found = [fact for fact in catalog if fact.kind == kind and _own_name(fact).split("(")[0] == name]
+    return _first(found, failure, wanted)
+
+
+def _on(catalog: Catalog, relation: str | None, kind: str, name: str | None = None) -> list[Fact]:
+    return [
+        fact
+        for fact in catalog
+        if fact.kind == kind and fact.relation == relation and (name is None or fact.name == name)
+    ]
+
+
+def _own_name(fact: Fact) -> str:
+    return fact.name or fact.relation or fact.schema
+
+
+def _first(found: Sequence[Fact], failure: Failure, wanted: Catalog) -> Fact | None:
+    """The one in the schema that the statement meant: as it said, as the reference has it, else public's."""
+    if failure.schema_name:
+        found = [fact for fact in found if fact.schema == failure.schema_name] or found
+    if len(found) > 1:
+        meant = {fact.schema for fact in wanted if _own_name(fact) == _own_name(found[0])}
+        found = sorted(found, key=lambda fact: (fact.schema not in meant, fact.schema != "public", fact.schema))
+    return found[0] if found else None
+
+
+def _described(holder: Fact, failure: Failure, catalog: Catalog, wanted_in: Catalog, ground: Ground) -> Existing:
+    wanted = _wanted(holder, failure, wanted_in)
+    place = f"{holder.schema}.{holder.relation}" if holder.relation else ""
+    verdict: tuple[Shape | None, tuple[str, ...], tuple[str, ...]] = (None, (), ())
+    if wanted is not None and wanted.kind == holder.kind == "relation":
+        verdict = shape.compare(catalog, wanted_in, holder.schema, holder.relation)
+    elif wanted is not None:
+        verdict = shape.compare_one(holder, wanted)
+    elif ground.reference.complete:
+        verdict = (Shape.OTHER_KIND, (), ())
+    what, differences, benign = verdict
+    return Existing(
+        kind=shape.kind_word(holder),
+        name=_own_name(holder),
+        schema_name=holder.schema or None,
+        table_name=holder.relation if holder.kind != "relation" and holder.relation else None,
+        shape=what,
+        differences=differences,
+        benign=benign,
+        owner=(ground.owners or {}).get(place),
+        rows=(ground.rows or {}).get(place),
+        valid="INVALID" not in holder.definition,
+    )
+
+
+def _wanted(holder: Fact, failure: Failure, wanted_in: Catalog) -> Fact | None:
+    """What the migration would have made under that name; of another kind, or on another table, perhaps."""
+    same = wanted_in.like(holder)
+    if same is not None or holder.kind not in _RELATIONS:
+        return same
+    name = _own_name(holder)
+    named = [fact for fact in wanted_in if fact.schema == holder.schema and shape.has_relation_name(fact, name)]
+    if named:
+        return named[0]
+    if holder.kind == "constraint" and failure.sqlstate == "42P16":
+        keys = _on(wanted_in, holder.relation, "constraint")
+        return next((fact for fact in keys if fact.definition[0] == "primary key"), None)
+    return None
+
+
+# --- roots and cascades --------------------------------------------------------------------------
+
+
+def _root_of(finding: Finding, before: Sequence[Finding], ground: Ground) -> Finding | None:
+    """The earlier root whose mend settles this one too; None: it is a root itself."""
+    roots = [one for one in before if one.root]
+    for rule in RULES:
+        root = rule(finding, roots, ground)
+        if root is not None:
+            return root
+    return None
+
+
+def _same_migration(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """What recording one migration as applied settles. A thing of another kind would still be in the way."""
+    failure = finding.failure
+    if failure.phase not in IN_MIGRATION:
+        return None
+    for root in roots:
+        if root.failure.migration != failure.migration or root.failure.phase not in IN_MIGRATION:
+            continue
+        recorded = not in_its_own_way(finding) and settled_by_recording(root, ground)
+        again = failure.sqlstate == PENDING == root.failure.sqlstate
+        if recorded or _works_on(finding, root) or failure.sqlstate == ABORTED or again:
+            return root
+    return None
+
+
+def in_its_own_way(finding: Finding) -> bool:
+    """Whether what holds the name is no work of the migration's: of another kind, INVALID, on another table."""
+    standing = finding.existing
+    return standing is not None and (standing.shape is Shape.OTHER_KIND or not standing.valid)
+
+
+def settled_by_recording(root: Finding, ground: Ground) -> bool:
+    """Whether a root is a migration's own work that stands there already, whole or in part."""
+    if root.existing is not None:
+        return not in_its_own_way(root)
+    effects = ground.effects.get(root.failure.migration or "")
+    return root.failure.sqlstate in ABSENT and effects is not None and effects.all_there
+
+
+def _works_on(finding: Finding, root: Finding) -> bool:
+    """An index on what is a view, a column of a table that is not there."""
+    name = finding.failure.table_name or finding.failure.relation
+    missing = root.failure.relation if root.failure.sqlstate == NO_RELATION else None
+    held = root.existing.name if root.existing else missing
+    return name is not None and name == held and finding.failure.sqlstate not in DUPLICATES
+
+
+def _missing_because(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """Something is not there, or not as it should be, on a relation that an earlier root is about."""
+    failure = finding.failure
+    state = failure.sqlstate or ""
+    if not (state in ABSENT or (state.startswith("42") and state not in DUPLICATES and state != "42501")):
+        return None
+    for root in roots:
+        standing = root.existing
+        as_wanted = standing is not None and standing.shape in (Shape.SAME, Shape.SUPERSET)
+        if not as_wanted and _relation(root) is not None and _relation(root) == _relation(finding):
+            if standing is None and state == "42703" and root.failure.column_name != failure.column_name:
+                continue  # each missing column of a table is a root
+            return root
+    maker = _maker(failure, ground)
+    return next((root for root in roots if maker and root.failure.migration == maker), None)
+
+
+def _looked_for_in_vain(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """A table that stands in another schema, as that of an earlier root: one search_path mends both."""
+    schemas = _standing_elsewhere(finding.failure, ground)
+    return next((root for root in roots if schemas & _standing_elsewhere(root.failure, ground)), None)
+
+
+def _standing_elsewhere(failure: Failure, ground: Ground) -> set[str]:
+    """The schemas that have the missing table, where it is not in the one that the code would make it in."""
+    if failure.sqlstate != NO_RELATION or not failure.relation:
+        return set()
+    standing = ground.baseline.schemas_with(failure.relation)
+    return set() if standing & ground.reference.final.schemas_with(failure.relation) else standing
+
+
+def _maker(failure: Failure, ground: Ground) -> str | None:
+    """The pending migration that makes what is missing, by the reference."""
+    for name, effects in ground.effects.items():
+        for fact in effects.added - effects.present:
+            if failure.sqlstate == "42P01" and fact.kind == "relation" and fact.relation == failure.relation:
+                return name
+            column = fact.kind == "column" and fact.relation == failure.relation and fact.name == failure.column_name
+            if failure.sqlstate == "42703" and column:
+                return name
+    return None
+
+
+def _relation(finding: Finding) -> str | None:
+    if finding.existing is not None and finding.existing.table_name is None:
+        return finding.existing.name
+    return finding.failure.table_name or finding.failure.relation
+
+
+def _code_after(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """Python code that fails without a word of the server's own, after a root that its migration depends on."""
+    failure = finding.failure
+    if failure.phase not in IN_MIGRATION or (failure.sqlstate and failure.sqlstate != ABORTED):
+        return None
+    if failure.sqlstate is None and not ground.reference.complete:
+        return None
+    above = ancestors(failure.migration or "", ground.files)
+    return next((root for root in roots if root.failure.migration in above), None)
+
+
+def _after_broken_code(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """Where the code fails from nothing, what it has not made is missing to all that comes after."""
+    failure, broken = finding.failure, ground.reference.failure
+    if broken is None or broken.sandbox or failure.sqlstate in DUPLICATES:
+        return None
+    where = broken.migration
+    follows = failure.phase in (Phase.SMOKE, Phase.POST_MIGRATE) or where in ancestors(
+        failure.migration or "", ground.files
+    )
+    same = (root for root in roots if (root.failure.migration, root.failure.phase) == (where, broken.phase))
+    return next(same, None) if follows else None
+
+
+def _recording_again(finding: Finding, roots: Sequence[Finding], _ground: Ground) -> Finding | None:
+    """What stops one row of django_migrations from being written stops the next."""
+    if finding.failure.phase is not Phase.RECORD:
+        return None
+    return next((root for root in roots if root.failure.phase is Phase.RECORD), None)
+
+
+def _after_history(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """A parent that is not recorded though its child is: the row that mends the history settles its collisions."""
+    if finding.failure.phase not in IN_MIGRATION or not settled_by_recording(finding, ground):
+        return None
+    root = next((one for one in roots if one.failure.phase is Phase.PLAN), None)
+    if root is None:
+        return None
+    own = finding.failure.migration or ""
+    return root if any(own in ancestors(name, ground.files) for name in ground.applied) else None
+
+
+def _unreadable(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+    """A model that can't be read, a receiver that fails: for what an earlier root is about."""
+    failure = finding.failure
+    if failure.phase not in (Phase.SMOKE, Phase.POST_MIGRATE, Phase.PRE_MIGRATE):
+        return None
+    for root in roots:
+        if root.failure.phase is failure.phase and _about(root.failure) == _about(failure):
+            return root
+        if _relation(root) is not None and _relation(root) == _relation(finding) and failure.sqlstate in ABSENT:
+            return root
+        tables = {operation.table for operation in _operations(root.failure.migration, ground)}
+        if failure.relation in tables:
+            return root
+    return None
+
+
+def _about(failure: Failure) -> tuple[str | None, ...]:
+    return (failure.sqlstate, failure.relation, failure.constraint_name, failure.column_name)
+
+
+def _operations(migration: str | None, ground: Ground) -> tuple[MigrationOperation, ...]:
+    file = ground.files.get(migration or "")
+    return file.operations if file else ()
+
+
+# In this order: the nearest explanation first.
+RULES = (
+    _recording_again,
+    _same_migration,
+    _after_history,
+    _missing_because,
+    _looked_for_in_vain,
+    _code_after,
+    _after_broken_code,
+    _unreadable,
+)

@@ -1,0 +1,194 @@
+"""What was found out about a database on which migrate fails: facts only, for causes and fixes to read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from simulator.model import CodeRun, Fact, Failure, Finding, History, MigrationFile, Ran
+from simulator.postgres.catalog import Catalog
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One row of django_migrations. ``applied`` is ISO 8601."""
+
+    id: int | None
+    name: str  # "blog.0003_tags"
+    applied: str
+
+
+@dataclass(frozen=True)
+class HistoryTable:
+    """django_migrations itself, as the baseline has it."""
+
+    kind: str | None = None  # table, view, partition ...; None: there is none where the project looks
+    schema_name: str | None = None
+    elsewhere: tuple[str, ...] = ()  # other schemas with a relation of that name
+    rows: tuple[HistoryRow, ...] = ()
+    sequence: str | None = None  # schema-qualified and quoted; None: ``id`` numbers itself by none
+    next_id: int | None = None  # what that sequence gives next
+    identity: bool = True  # ``id`` is an identity column, or has a default
+    may_insert: bool = True  # whether the project's role may write a row, its sequence included
+    owner: str | None = None
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """All that have a relation of that name, the project's own first."""
+        return (*([self.schema_name] if self.schema_name else []), *self.elsewhere)
+
+    @property
+    def highest_id(self) -> int:
+        """0 where no row has one."""
+        return max((row.id for row in self.rows if row.id is not None), default=0)
+
+    @property
+    def missing_ids(self) -> int | None:
+        """How many ids were given out that no row has; None where the sequence can't tell."""
+        ids = {row.id for row in self.rows if row.id is not None}
+        if self.next_id is None or len(ids) < len(self.rows) or (ids and self.next_id <= max(ids)):
+            return None
+        return self.next_id - 1 - len(ids)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether its sequence gives a number next that is in use, or was passed already."""
+        return self.next_id is not None and self.next_id <= self.highest_id
+
+
+@dataclass(frozen=True)
+class BehindSequence:
+    """A column's sequence whose next number is in use already, or was once: the next row fails on it."""
+
+    schema: str
+    table: str
+    column: str
+
+
+@dataclass(frozen=True)
+class GitTrace:
+    """What the project's repository knows of one migration that is not on disk."""
+
+    path: str
+    deleted_in: str | None = None  # an abbreviated commit
+    deleted_by: str | None = None  # the author's name
+    deleted_at: str | None = None  # ISO date
+    on_refs: tuple[str, ...] = ()  # branches, remote ones too, whose tip has the file
+    text: str | None = None  # of the file as it last was
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An applied migration whose operations on disk are not those that were applied, by the repository's dates."""
+
+    path: str
+    commit: str | None = None  # the first one after it was applied, abbreviated; None: changed and not committed
+    by: str | None = None  # the author's name
+    at: str | None = None  # ISO date
+    text: str | None = None  # of the file as it was when it was applied
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What one pending migration does to the catalog in the reference, against the baseline.
+
+    ``present``: what it would add stands there already, the same. ``different``: (what stands, what it would add).
+    ``absent``: what it would add and nothing of that name stands there. ``gone``: what it would remove is gone already.
+    """
+
+    present: frozenset[Fact] = frozenset()
+    different: tuple[tuple[Fact, Fact], ...] = ()
+    absent: frozenset[Fact] = frozenset()
+    gone: frozenset[Fact] = frozenset()
+    still: frozenset[Fact] = frozenset()  # what it would remove and is there
+
+    @property
+    def added(self) -> frozenset[Fact]:
+        """All that the migration makes."""
+        return self.present | self.absent | {wanted for _standing, wanted in self.different}
+
+    @property
+    def removed(self) -> frozenset[Fact]:
+        """All that it takes away."""
+        return self.gone | self.still
+
+    @property
+    def all_there(self) -> bool:
+        """Whether the migration would change nothing, and does change something from scratch."""
+        return bool(self.present or self.gone) and not (self.different or self.absent or self.still)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The database that the same code builds from nothing. ``failure``: it could not be built; trust no comparison."""
+
+    complete: bool
+    failure: Failure | None = None
+    final: Catalog = field(default_factory=Catalog)
+    after: Mapping[str, Catalog] = field(default_factory=dict)  # after each migration, in the order they ran
+    schemas: tuple[str, ...] = ()  # that were made for it beforehand, since nothing in the code does
+
+    @cached_property
+    def makers(self) -> Mapping[tuple[str, str, str], str]:
+        """The last migration that makes each (kind, relation, name); one that only changes it makes nothing."""
+        found: dict[tuple[str, str, str], str] = {}
+        before = Catalog()
+        for migration, catalog in self.after.items():
+            had = {(fact.kind, fact.relation, fact.name) for fact in before.facts - catalog.facts}
+            new = {(fact.kind, fact.relation, fact.name) for fact in catalog.facts - before.facts}
+            found.update(dict.fromkeys(new - had, migration))
+            before = catalog
+        return found
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All facts of one failed rehearsal."""
+
+    failure: Failure  # of the plain rehearsal
+    findings: tuple[Finding, ...]  # the survey's, numbered; roots have ``existing`` where something stands in the way
+    history: History
+    table: HistoryTable
+    files: Mapping[str, MigrationFile]
+    baseline: Catalog
+    reference: Reference
+    effects: Mapping[str, Effects] = field(default_factory=dict)  # of pending migrations that the reference ran
+    surveyed: Mapping[str, Catalog] = field(default_factory=dict)  # the surveyed database after each migration
+    at_end: Catalog | None = None  # that database after the last of them; None: the survey did not come so far
+    ran: tuple[Ran, ...] = ()
+    code_runs: tuple[CodeRun, ...] = ()
+    content_types: frozenset[str] | None = None  # "app.model" of each row; None: there is no such table
+    rows: Mapping[str, int] = field(default_factory=dict)  # "schema.table" -> rows
+    rows_kept: Mapping[str, int] = field(default_factory=dict)  # of them, those that migrations themselves leave
+    tables: Mapping[int, str] = field(default_factory=dict)  # OID, which a clone keeps -> "schema.table"
+    owners: Mapping[str, str] = field(default_factory=dict)  # "schema.relation" -> role
+    behind: tuple[BehindSequence, ...] = ()
+    git: Mapping[str, GitTrace] = field(default_factory=dict)  # by migration name
+    edits: Mapping[str, Edit] = field(default_factory=dict)  # of applied migrations, by name
+    texts: Mapping[str, str] = field(default_factory=dict)  # the source of pending migrations, by name
+    restored_over_data: bool = False  # a baseline step restored into a database that was not empty
+    restore_failed: bool = False  # a restore into an empty database printed errors
+    role: str = ""
+    superuser: bool = False
+    tier: Literal["data", "schema"] = "data"
+
+    @cached_property
+    def removed_by_code(self) -> frozenset[Fact]:
+        """What stood there and is gone after the survey: the migrations remove it themselves, though from nothing there
+        is none of it to remove (a table that a RunPython drops if it is there)."""
+        return frozenset(
+            fact
+            for fact in self.baseline
+            if self.at_end is not None and self.at_end.like(fact) is None and self.reference.final.like(fact) is None
+        )
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """In the plan's order."""
+        return self.history.pending
+
+    @property
+    def roots(self) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.root)

@@ -1,0 +1,1 @@
+"""This machine: processes, folders of runs, progress, time limits."""

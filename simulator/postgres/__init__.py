@@ -1,0 +1,1 @@
+"""What a PostgreSQL database holds, and statements that change it."""

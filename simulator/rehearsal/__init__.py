@@ -1,0 +1,1 @@
+"""One traced run of the project's own Django, and what its trace says."""

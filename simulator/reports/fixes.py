@@ -1,0 +1,126 @@
+"""The fix that works as steps to take, and what was tried and refused. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from rich.markup import escape
+
+from simulator.model import Fix, FixOutcome, Report, Step
+from simulator.reports.words import counted, duration, shorten
+
+MOST_REFUSED = 6
+# Of one step with more, the first are shown; the script has them all.
+MOST_STATEMENTS = 8
+
+
+def block(report: Report) -> str:
+    """Nothing where no fix was thought of."""
+    if not report.fixes:
+        return ""
+    best = next((fix for fix in report.fixes if fix.recommended), None)
+    parts = [_recommended(report, best) if best else _none(report), _refused(report), _reset(report)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _recommended(report: Report, fix: Fix) -> str:
+    seconds = duration(fix.seconds)
+    lines = [
+        f"[bold green]FIX[/]  tried on a clone: works, 0 rows lost, schema matches, {seconds}",
+        escape(f"  migsim fix {report.scenario} -o fix.sh   (stops if the database has changed)"),
+        *_steps(report, fix),
+    ]
+    if fix.note:
+        lines.append(escape(f"  Note: {fix.note}"))
+    return "\n".join(lines)
+
+
+def _reset(report: Report) -> str:
+    """The last resort, where it was asked for."""
+    fix = next((fix for fix in report.fixes if fix.resets and fix.outcome is not FixOutcome.NOT_TRIED), None)
+    if fix is None:
+        return ""
+    came_to = _why(fix) or f"works, {duration(fix.seconds)}"
+    return "\n".join(
+        [f"[bold]RESET[/]  tried on a clone: {escape(came_to)}", *_steps(report, fix), escape(f"  Price: {fix.note}")]
+    )
+
+
+def _none(report: Report) -> str:
+    """Without a recommendation: what only a person can do, or what could be tried."""
+    persons = [step.person for fix in report.fixes for step in fix.steps if step.person and not fix.resets]
+    if persons and not _untried(report.fixes[0]):
+        chosen = next(fix for fix in report.fixes if any(step.person for step in fix.steps))
+        lines = ["[bold yellow]NO FIX[/] that needs no person:", *_steps(report, chosen)]
+        return "\n".join([*lines, escape(f"  Note: {chosen.note}")] if chosen.note else lines)
+    if _untried(report.fixes[0]):
+        return "\n".join(
+            [f"[bold]FIX[/]  not tried: {escape(report.fixes[0].title)}", *_steps(report, report.fixes[0])]
+        )
+    return "[bold yellow]NO FIX[/] of those that were tried works"
+
+
+def _untried(fix: Fix) -> bool:
+    return fix.outcome is FixOutcome.NOT_TRIED and not any(step.person for step in fix.steps)
+
+
+def _steps(report: Report, fix: Fix) -> Iterator[str]:
+    for number, step in enumerate(fix.steps, 1):
+        mark = f"{number}. "
+        for line in _to_copy(step, f"migsim fix {report.scenario} writes" if fix.recommended else "--format json has"):
+            yield escape(f"  {mark}{line}")
+            mark = " " * len(mark)
+
+
+def _to_copy(step: Step, who: str) -> Iterator[str]:
+    """The step as a person types it: nothing of it is cut. ``who`` has all statements of a long one."""
+    if step.person:
+        yield step.person
+    elif step.manage:
+        yield shlex.join(("python", "manage.py", *step.manage))
+    else:
+        statements = step.sql.split(";\n")
+        for statement in statements[:MOST_STATEMENTS]:
+            yield from f"{statement};".splitlines()  # not joined: a comment ends with its line
+        if len(statements) > MOST_STATEMENTS:
+            more = counted(len(statements) - MOST_STATEMENTS, "more statement")
+            yield f"-- and {more}: {who} them all"
+
+
+def in_words(step: Step) -> str:
+    """In one line: fake blog.0003_tags; migrate to blog.0002; the first of several statements."""
+    if step.person:
+        return step.person
+    if step.sql:
+        first, *more = step.sql.split(";\n")
+        rest = f"  (and {counted(len(more), 'more statement')})" if more else ""
+        return shorten(first, 110) + rest
+    words = [word for word in step.manage if not word.startswith("--")]
+    if words[:1] == ["migrate"] and len(words) == 3 and set(step.manage) - set(words) <= {"--fake"}:
+        return f"{'fake' if '--fake' in step.manage else 'migrate to'} {words[1]}.{words[2]}"
+    return " ".join(step.manage)
+
+
+def _refused(report: Report) -> str:
+    refused = [(fix, _why(fix)) for fix in report.fixes if not (fix.recommended or fix.resets)]
+    lines = [(shorten(fix.title, 60), why) for fix, why in refused if why]
+    width = max((len(title) for title, _why in lines), default=0)
+    found = [
+        f"{'Refused' if not number else '':<9}{title:<{width}}  {why}" for number, (title, why) in enumerate(lines)
+    ]
+    more = [f"{'':<9}and {len(found) - MOST_REFUSED} more"] if len(found) > MOST_REFUSED else []
+    return "\n".join(map(escape, [*found[:MOST_REFUSED], *more]))
+
+
+def _why(fix: Fix) -> str | None:
+    """None for what needs no word: it works as well, or nobody tried it."""
+    if fix.outcome is FixOutcome.LOSES_DATA:
+        lost = sum(fix.rows_lost.values())
+        return f"loses {counted(lost, 'row')} of {', '.join(list(fix.rows_lost)[:3])}"
+    if fix.outcome is FixOutcome.DRIFTS:
+        more = f" and {len(fix.drift) - 1} more" if len(fix.drift) > 1 else ""
+        return f"exits 0, but {fix.drift[0]}{more}"
+    if fix.outcome is FixOutcome.FAILS:
+        return f"still fails {shorten(fix.note, 100)}"
+    return None

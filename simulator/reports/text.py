@@ -1,0 +1,195 @@
+"""A Report as a tired person reads it. Pure; knows no rules, only words."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+
+from simulator.model import Failure, MigrationRun, Report, Verdict
+from simulator.reports import findings, fixes
+from simulator.reports.words import duration, ordinal, shorten
+
+_STYLES = {Verdict.SAFE: "bold green", Verdict.WOULD_FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
+_WORDS = {Verdict.SAFE: "SAFE", Verdict.WOULD_FAIL: "WOULD FAIL", Verdict.UNKNOWN: "UNKNOWN"}
+# Of a longer plan only what stands out is listed: migrations slower than this, and the one that stops.
+MOST_LINES = 15
+SLOW_SECONDS = 0.5
+WIDTH = 72
+
+
+def to_text(report: Report) -> str:
+    """The verdict as a tired person reads it, in rich's markup (colours vanish where there is no terminal)."""
+    blocks = [
+        _heading(report),
+        _error(report),
+        _why_unknown(report),
+        _what_failed(report),
+        findings.block(report),
+        fixes.block(report),
+        _plan(report),
+        _not_on_disk(report),
+        _what_safe_stands_on(report),
+        _notes(report),
+    ]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _heading(report: Report) -> str:
+    style = _STYLES[report.verdict]
+    title = f"{report.scenario}  {_WORDS[report.verdict]}"
+    expected = ", as expected" if report.exit_code == 0 and report.verdict is not Verdict.SAFE else ""
+    unmet = ", not as expected" if report.unmet else ""
+    figures = f"{report.seconds:.0f} s  exit {report.exit_code}{expected}{unmet}"
+    padding = " " * max(2, WIDTH - len(title) - len(figures))
+    lines = [
+        f"[bold]{escape(report.scenario)}[/]  [{style}]{_WORDS[report.verdict]}[/]{padding}[dim]{figures}[/]",
+        escape("  ".join(_facts(report))),
+    ]
+    if report.dump:
+        lines.append(escape(_dump_line(report)))
+    return "\n".join(line for line in lines if line)
+
+
+def _facts(report: Report) -> list[str]:
+    facts = []
+    if report.project.commit:
+        state = "changed" if report.project.dirty else "clean"
+        ref = f"{report.project.ref}@" if report.project.ref else ""
+        facts.append(f"{ref}{report.project.commit[:7]} ({state})")
+    if django := report.versions.get("django"):
+        facts.append(f"Django {django}")
+    if postgres := report.versions.get("postgres"):
+        facts.append(f"PostgreSQL {postgres}")
+    if report.engine:
+        facts.append(report.engine)
+    if report.role:
+        facts.append(f"role {report.role}")
+    return facts
+
+
+def _dump_line(report: Report) -> str:
+    assert report.dump is not None
+    dump = report.dump
+    parts = [f"{dump.path.name}"]
+    if dump.taken_at:
+        parts.append(f"taken {dump.taken_at:%Y-%m-%d %H:%M}")
+    if dump.dumped_from:
+        parts.append(f"server {dump.dumped_from}")
+    parts.append("all rows" if report.tier == "data" else "schema and history only")
+    return ", ".join(parts)
+
+
+def _error(report: Report) -> str:
+    if report.error is None:
+        return ""
+    message, hint = report.error
+    return escape(message) + (f"\n[dim]hint:[/] {escape(hint)}" if hint else "")
+
+
+def _why_unknown(report: Report) -> str:
+    return f"[yellow]Could not tell:[/] {escape(report.because)}" if report.because else ""
+
+
+def _what_failed(report: Report) -> str:
+    failure = report.failure
+    if failure is None:
+        return ""
+    where = {
+        "restore": "restoring the dump prints errors:",
+        "settings": "the project's settings do not load:",
+        "check": "migrate stops at the system checks:",
+        "load": "migrate stops while reading the migration files:",
+        "plan": "migrate stops before the first migration:",
+        "record": "migrate stops at its own history table:",
+        "smoke": "migrate exits 0, but the code cannot run on the result:",
+        "pre_migrate": "migrate stops in a pre_migrate receiver:",
+        "post_migrate": "every migration ran; migrate stops in a post_migrate receiver:",
+    }.get(failure.phase.value) or _position(report, failure)
+    lines = [where, *_failure_lines(failure)]
+    return "\n".join(lines)
+
+
+def _position(report: Report, failure: Failure) -> str:
+    pending = report.history.pending if report.history else ()
+    if failure.migration in pending:
+        place, total = pending.index(failure.migration) + 1, len(pending)
+        if total == 1:
+            return "migrate stops at the one pending migration:"
+        return f"migrate stops at the {ordinal(place)} of {total} pending migrations:"
+    return "migrate stops:"
+
+
+def _failure_lines(failure: Failure) -> list[str]:
+    lines = []
+    name = ", ".join(part for part in (failure.migration, failure.operation) if part)
+    if name:
+        lines.append(f"  [bold]{escape(name)}[/]")
+    kind = failure.sqlstate or failure.exception.rpartition(".")[2]
+    deferred = "  (SQL kept for the end of the migration)" if failure.phase.value == "deferred" else ""
+    lines.append(f"  [red]{escape(kind)}[/]  {escape(failure.message)}{deferred}")
+    if failure.relation and failure.relation not in failure.message:
+        lines.append(f"  relation {escape(failure.relation)}")
+    if failure.sql:
+        lines.append(f"  [dim]{escape(shorten(failure.sql))}[/]")
+    return lines
+
+
+def _plan(report: Report) -> str:
+    """What was pending, and what became of each: how long it took, where it stopped, what was not reached."""
+    pending = report.history.pending if report.history else ()
+    ran = {run.name: run for run in report.migrations}
+    names = (*pending, *(name for name in ran if name not in pending))
+    if not names:
+        return ""
+    shown = names if len(names) <= MOST_LINES else [name for name in names if _stands_out(ran.get(name))]
+    width = max(map(len, shown), default=0)
+    lines = [f"{len(pending)} pending:", *(escape(f"  {name:<{width}}  {_fate(ran.get(name))}") for name in shown)]
+    if len(shown) < len(names):
+        quick = sum(run.seconds for name, run in ran.items() if name not in shown)
+        lines.append(f"  and {len(names) - len(shown)} more, {duration(quick)} together (--format json lists them)")
+    return "\n".join(lines)
+
+
+def _stands_out(run: MigrationRun | None) -> bool:
+    return run is not None and (run.seconds >= SLOW_SECONDS or not run.finished)
+
+
+def _fate(run: MigrationRun | None) -> str:
+    if run is None:
+        return "not reached"
+    if not run.finished:
+        return f"stops after {duration(run.seconds)}"
+    return f"{duration(run.seconds)}, {run.statements} statement{'s' * (run.statements != 1)}"
+
+
+def _not_on_disk(report: Report) -> str:
+    if report.history is None or not report.history.not_on_disk:
+        return ""
+    renamed, names = report.history.renamed, report.history.not_on_disk
+    lines = [f"  {name}" + (f"  (on disk as {renamed[name]})" if name in renamed else "") for name in names]
+    more = [f"  and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    return "\n".join([f"{len(names)} recorded, not on disk:", *map(escape, lines[:MOST_LINES]), *more])
+
+
+def _what_safe_stands_on(report: Report) -> str:
+    if report.verdict is not Verdict.SAFE:
+        return ""
+    applied = len([run for run in report.migrations if run.finished])
+    models = "model" if report.models_read == 1 else "models"
+    did = f"{applied} migration{'s' * (applied != 1)} applied" if applied else "nothing was pending"
+    return (
+        f"{did}, a second migrate had nothing to do, {report.models_read} {models} read, 0 restore errors.\n"
+        "Valid for this commit and this dump only."
+    )
+
+
+def _notes(report: Report) -> str:
+    lines = [f"Expected  {escape(report.unmet)}"] if report.unmet else []
+    lines += [f"[yellow]Warning[/]  {escape(warning)}" for warning in report.warnings]
+    for attempt in report.attempts:
+        lines.append(f"[yellow]Tried[/]  a connection to {escape(attempt.address)} ({attempt.kind}): not let out")
+    if report.not_checked:
+        lines.append(f"[dim]Not checked  {escape('; '.join(report.not_checked))}[/]")
+    lines += [f"[red]Left behind[/]  {escape(leftover)}" for leftover in report.leftovers]
+    if report.kept:
+        lines.append(f"Kept  {escape(report.kept)}   (migsim clean removes it)")
+    return "\n".join(lines)

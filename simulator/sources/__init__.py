@@ -1,0 +1,1 @@
+"""The scenario's inputs: trees of code out of git, dumps, scripts."""

@@ -1,0 +1,243 @@
+"""Mends of single roots put together to a plan for the whole database, and which plan is next after a trial. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+
+from simulator import fixes
+from simulator.findings import data_migrations as lost_code
+from simulator.findings.graph import ancestors, app_of
+from simulator.findings.situation import Situation
+from simulator.fixes import fake_everything, fake_initial, route
+from simulator.fixes.route import Mend
+from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
+from simulator.trials import proofs
+
+ID = "fix-plan"  # of a plan that takes several kinds of fixes
+
+_CHANGES_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+
+# How many plans are tried at most: each costs a clone and a rehearsal.
+MOST_PLANS = 6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One mend for each root, as a fix that can be tried. ``left``: roots that only a person can mend."""
+
+    fix: Fix
+    mends: tuple[Mend, ...]
+    left: tuple[Finding, ...] = ()
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """The statements that come before anything else."""
+        return tuple(sql for mend in self.mends for sql in mend.history)
+
+    @property
+    def discards(self) -> frozenset[Fact]:
+        """What held no rows and is dropped on purpose."""
+        return frozenset(fact for mend in self.mends for fact in mend.discards)
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        """The migrations whose rows those statements write."""
+        return frozenset(name for mend in self.mends for name in mend.recorded)
+
+    @property
+    def written(self) -> frozenset[str]:
+        """All migrations whose rows the plan writes without running them."""
+        return self.recorded.union(*(mend.fake for mend in self.mends))
+
+    @property
+    def worth_a_trial(self) -> bool:
+        """A plan that leaves roots to a person may show that they were none; one that mends nothing shows nothing."""
+        return bool(self.mends)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which of each root's mends is taken; it starts with the first."""
+
+    situation: Situation
+    options: tuple[str, ...]
+    of_roots: Mapping[int, tuple[Mend, ...]]
+    taken: Mapping[int, int] = field(default_factory=dict)
+    given_up: bool = False  # a root is a person's after all else has failed: no plan works
+
+    def plan(self) -> Plan:
+        """As chosen, without what only a person can do."""
+        chosen, left = [], []
+        for root in self.situation.roots:
+            mend = self._taken(root.id)
+            if mend is None or mend.person:
+                left.append(root)
+            else:
+                chosen.append(mend)
+        return Plan(_fix(self.situation, chosen, self.options), tuple(chosen), tuple(left))
+
+    def with_persons(self) -> Fix:
+        """The whole plan with the steps that are a person's, for the roots that nothing else mends. Never tried."""
+        mends = [mend for root in self.situation.roots if (mend := self._taken(root.id))]
+        return _fix(self.situation, mends, self.options)
+
+    def left_to_persons(self) -> Choices:
+        """Each root to a person, where none is to blame more than another."""
+        return self if self.given_up else self._with({root: len(found) - 1 for root, found in self.of_roots.items()})
+
+    def after(self, failure: Failure | None, drift: Sequence[str], plan: Plan, step: Step | None = None) -> Choices:
+        """After a plan that did not work: another mend for the root that it failed at, else for another root.
+
+        ``step`` is the one that failed: whatever other roots do instead, it fails again. Where there is no other mend,
+        that root is a person's; and where it failed at what a person has to mend, the others' mends are as good as any.
+        """
+        if step is None and any(self._is_blamed(root.id, failure, drift) for root in plan.left):
+            return replace(self, given_up=True)
+        mended = [root for mend in plan.mends for root in mend.roots]
+        blamed = [root for mend in plan.mends if step and _is_of(mend, step) for root in mend.roots]
+        others = [] if blamed else [root for root in mended if not self._is_blamed(root, failure, drift)]
+        blamed = blamed or [root for root in mended if root not in others]
+        for root in (*blamed, *others):
+            if not self._exhausted(root):
+                return self._with({root: self.taken.get(root, 0) + 1})
+        return replace(self._with({root: len(self.of_roots[root]) - 1 for root in blamed or others}), given_up=True)
+
+    def _with(self, taken: Mapping[int, int]) -> Choices:
+        return replace(self, taken={**self.taken, **taken})
+
+    def _is_blamed(self, root: int, failure: Failure | None, drift: Sequence[str]) -> bool:
+        finding = next(one for one in self.situation.roots if one.id == root)
+        if failure is not None:
+            return failure.migration is not None and finding.failure.migration == failure.migration
+        name = finding.existing.name if finding.existing else finding.failure.relation
+        return name is not None and any(name in text for text in drift)
+
+    def _exhausted(self, root: int) -> bool:
+        """Whether the next mend would be a person's, or there is none."""
+        following = self.of_roots.get(root, ())[self.taken.get(root, 0) + 1 :]
+        return not following or bool(following[0].person)
+
+    def _taken(self, root: int) -> Mend | None:
+        found = self.of_roots.get(root, ())
+        return found[self.taken.get(root, 0)] if found else None
+
+
+def choices(
+    situation: Situation, options: tuple[str, ...], given: Mapping[int, tuple[Mend, ...]] | None = None
+) -> Choices:
+    """The first mend that fits each root; ``given`` has those that were found for some before."""
+    given = given or {}
+    found = {root.id: given.get(root.id) or fixes.mends(situation, root) for root in situation.roots}
+    return Choices(situation, options, found)
+
+
+def _fix(situation: Situation, mends: Sequence[Mend], options: tuple[str, ...]) -> Fix:
+    kinds = list(dict.fromkeys(mend.fix for mend in mends))
+    titles = list(dict.fromkeys(mend.title for mend in mends))
+    return Fix(
+        id=kinds[0] if len(kinds) == 1 else ID,
+        title="; ".join(titles),
+        steps=route.steps(mends, situation.pending, situation.files, options),
+        note="; ".join(dict.fromkeys(mend.note for mend in mends if mend.note)),
+        mends=tuple(sorted({root for mend in mends for root in mend.roots})),
+    )
+
+
+def _is_of(mend: Mend, step: Step) -> bool:
+    """Whether that step stands in the plan for the sake of that mend."""
+    if step.sql:
+        own = (*mend.history, *mend.clear, *mend.after, *(text for texts in mend.complete.values() for text in texts))
+        return any(text in step.sql for text in own)
+    return "--fake" in step.manage and ".".join(step.manage[1:3]) in mend.fake
+
+
+def ranked(tried: Sequence[Fix]) -> tuple[Fix, ...]:
+    """At most one is recommended: the first that works and needs no person."""
+    best = next((fix for fix in tried if fix.outcome is FixOutcome.WORKS and not needs_person(fix)), None)
+    rest = [fix for fix in tried if fix is not best]
+    return (replace(best, recommended=True), *rest) if best else tuple(rest)
+
+
+def without_its_code(fix: Fix, situation: Situation) -> Fix:
+    """What skips migrations whole (``--fake`` of everything, a reset) mends nothing where their code would have changed
+    rows."""
+    changing = {run.migration for run in situation.code_runs if run.rows_changed}
+    changing |= {one.migration for one in situation.ran if one.run_sql and _CHANGES_ROWS.match(one.sql)}
+    changing |= {one.failure.migration or "" for one in situation.findings if _is_of_code(one, situation)}
+    done = {name for name, effects in situation.effects.items() if effects.all_there}
+    done |= {root.failure.migration or "" for root in situation.roots if lost_code.has_run(situation, root)}
+    if not situation.table.rows:  # a history that is gone whole had what comes before them as well
+        done.update(*(ancestors(name, situation.files) for name in tuple(done)))
+    passed = situation.pending if fix.id == fake_everything.ID else _of_apps(situation.pending, fix.resets)
+    skipped = [name for name in passed if name in changing - done]
+    if fix.outcome is not FixOutcome.WORKS or not skipped:
+        return fix
+    return replace(fix, outcome=FixOutcome.DRIFTS, drift=tuple(f"the code of {name} has not run" for name in skipped))
+
+
+def written_by(fix: Fix, situation: Situation) -> frozenset[str]:
+    """The migrations that a fix of a whole database records without running them."""
+    if fix.id == fake_everything.ID:
+        return frozenset(situation.pending)
+    if fix.id == fake_initial.ID:
+        return frozenset(name for name in situation.pending if situation.files[name].initial)
+    return frozenset(_of_apps(situation.pending, fix.resets))
+
+
+def left_to_a_person(fix: Fix, situation: Situation, written: Set[str], idle: Set[str] = frozenset()) -> Fix:
+    """A fix that works, with its proofs, and before its steps what a person has to find out first where one is missing,
+    or where several schemas have a history: what mends one of them would act on all."""
+    if fix.outcome is not FixOutcome.WORKS:
+        return fix
+    found, unproven = proofs.proofs(situation, written, idle)
+    questions = []
+    if unproven:
+        questions.append(
+            f"find out whether the code of {_listed(unproven)} has run on this database: the steps below record "
+            f"{'it' if len(unproven) == 1 else 'them'} without running it, and nothing shows that it has"
+        )
+    if len(schemas := situation.table.schemas) > 1:
+        questions.append(
+            f"decide for which schema the steps below are: {_listed(schemas)} each have a django_migrations"
+        )
+    return replace(fix, proofs=found, steps=(*(Step(person=text) for text in questions), *fix.steps))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _is_of_code(finding: Finding, situation: Situation) -> bool:
+    """Whether code failed, before or after it had changed rows."""
+    file = situation.files.get(finding.failure.migration or "")
+    return any(one.runs_code and one.text == finding.failure.operation for one in (file.operations if file else ()))
+
+
+def _of_apps(migrations: Sequence[str], apps: Sequence[str]) -> list[str]:
+    return [name for name in migrations if app_of(name) in apps]
+
+
+def needs_person(fix: Fix) -> bool:
+    return any(step.person for step in fix.steps)
+
+
+def settled(findings: Sequence[Finding], left: Sequence[Finding]) -> tuple[Finding, ...]:
+    """After a plan that works: the roots that it left alone were none, but followed from one before them."""
+    ids = {root.id for root in left}
+    roots = [one for one in findings if one.root and one.id not in ids]
+    if not roots:
+        return tuple(findings)
+
+    def demoted(one: Finding) -> Finding:
+        if one.id not in ids:
+            return one if one.cascade_of not in ids else replace(one, cascade_of=_nearest(one, roots))
+        return replace(one, root=False, cascade_of=_nearest(one, roots), cause=None)
+
+    return tuple(map(demoted, findings))
+
+
+def _nearest(finding: Finding, roots: Sequence[Finding]) -> int:
+    """The last root before it, else the first of all."""
+    return max((root.id for root in roots if root.id < finding.id), default=roots[0].id)
