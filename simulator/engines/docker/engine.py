@@ -51,6 +51,7 @@ def _opened(made: Objects, plan: Plan, chosen: Chosen) -> Iterator[DockerEnviron
     sockets = made.volume("sockets")
     starting = server.start(made, chosen.server, sockets=sockets, parameters=plan.parameters, dumps=plan.dumps)
     code = project.start(made, plan, sockets)  # while the server makes its cluster
+    beside = relay.start(made, "relay", code, starting)
     target = f"{SOCKETS}/.s.PGSQL.{PORT}"
 
     @functools.cache
@@ -59,7 +60,7 @@ def _opened(made: Objects, plan: Plan, chosen: Chosen) -> Iterator[DockerEnviron
         warnings = _warnings(plan, running, chosen.server)
         return ServerSide(running, _clients(made, plan, running, sockets), warnings)
 
-    with relay.listening(made.run.folder / "s", code.container, code.python, target, PORT) as folder:
+    with relay.listening(made.run.folder / "s", beside, code.python, target) as folder:
         ground = forks.Ground(made, starting, sockets, code, plan.parameters)
         its_forks = Forks(functools.partial(forks.start, ground))
         try:

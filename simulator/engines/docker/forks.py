@@ -71,11 +71,12 @@ def _started(ground: Ground, number: int, removal: contextlib.ExitStack) -> tupl
         parameters=ground.parameters,
     )
     removal.callback(remove_container, daemon, starting.container.name)
+    beside = relay.start(ground.objects, f"relay{number}", ground.code, starting)  # while the server starts
+    removal.callback(remove_container, daemon, beside.name)
     running = server.wait(starting)
     target = f"{SOCKETS}/.s.PGSQL.{starting.port}"
     folder = ground.objects.run.folder / f"s{number}"
-    code = ground.code
-    return running, removal.enter_context(relay.listening(folder, code.container, code.python, target, PORT))
+    return running, removal.enter_context(relay.listening(folder, beside, ground.code.python, target))
 
 
 def _volume(ground: Ground, layer: str, removal: contextlib.ExitStack) -> str:

@@ -77,18 +77,20 @@ class Objects:
         return name
 
     def _start(self, name: str, image: str, network: str, mounts: Sequence[Mount], options: Mapping[str, Any]) -> None:
+        confined = {
+            "init": True,
+            "security_opt": ["no-new-privileges"],
+            "cap_drop": ["ALL"],
+            "cap_add": list(CAPABILITIES),
+            "pids_limit": MOST_PROCESSES,
+        }
         made = self.daemon.client.containers.create(
             image,
             name=name,
             labels=self._labels(),
             network_mode=network,
             mounts=list(mounts),
-            init=True,
-            security_opt=["no-new-privileges"],
-            cap_drop=["ALL"],
-            cap_add=list(CAPABILITIES),
-            pids_limit=MOST_PROCESSES,
-            **options,
+            **{**confined, **options},
         )
         made.start()
 

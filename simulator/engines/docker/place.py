@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from docker.types import Mount
 
 from simulator.engines.docker import archive
 from simulator.engines.docker.archive import Owner
@@ -44,6 +46,8 @@ class Place:
     """Where the project's code runs."""
 
     container: Container
+    image: str
+    mounts: Sequence[Mount]
     python: str
     owner: Owner  # whom its files have to belong to
     workdir: str  # the image's own
@@ -65,19 +69,24 @@ class Place:
             )
 
 
-def start(objects: Objects, image: str, *, sockets: str, venv: str | None, environment: Mapping[str, str]) -> Container:
-    """Start the container. ``venv`` is the volume of a virtual environment; ``environment`` is secret and given
-    to commands only, so that ``docker inspect`` does not show it."""
-    mounts = [volume_mount(sockets, SOCKETS, read_only=True), volume_mount(objects.volume("project-work"), WORK)]
-    if venv:
-        mounts.append(volume_mount(venv, VENV, read_only=True))
+def mounts(objects: Objects, *, sockets: str, venv: str | None) -> list[Mount]:
+    """What the container has besides its image; ``venv`` is the volume of a virtual environment."""
+    work = [volume_mount(sockets, SOCKETS, read_only=True), volume_mount(objects.volume("project-work"), WORK)]
+    return [*work, volume_mount(venv, VENV, read_only=True)] if venv else work
+
+
+def start(
+    objects: Objects, image: str, mounts: Sequence[Mount], *, venv: bool, environment: Mapping[str, str]
+) -> Container:
+    """Start the container. ``environment`` is secret and given to commands only, so that ``docker inspect`` does not
+    show it."""
     name = objects.container("project", image, entrypoint=WAIT_FOREVER, mounts=mounts, healthcheck={"test": ["NONE"]})
     paths = {"PATH": f"{VENV}/bin:{_path(objects, image)}", "VIRTUAL_ENV": VENV} if venv else {}
     title = f"the project's container ({image})"
     return Container(objects.daemon, name, title, environment={**paths, **environment})
 
 
-def look(container: Container, image: str, inside: str) -> Place:
+def look(container: Container, image: str, mounts: Sequence[Mount], inside: str) -> Place:
     """Find out what the image brings. ``inside`` is manage.py's folder, relative to the whole tree.
 
     Raises CannotTell when there is no Python in it.
@@ -88,7 +97,7 @@ def look(container: Container, image: str, inside: str) -> Place:
         raise CannotTell(f"{image} has no python on its PATH", "name the project's own image, or `requirements:`")
     owner = (int(uid), int(gid))
     container.upload("/", archive.of_folders([f"{WORK[1:]}", f"{WORK[1:]}/scratch"], owner))
-    return Place(replace(container, cwd=folder), python, owner, workdir, inside)
+    return Place(replace(container, cwd=folder), image, mounts, python, owner, workdir, inside)
 
 
 def _path(objects: Objects, image: str) -> str:

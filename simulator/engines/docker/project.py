@@ -14,8 +14,9 @@ from simulator.errors import CannotTell
 def start(objects: Objects, plan: Plan, sockets: str) -> Place:
     """Build or install what is missing and start the container. Raises CannotTell with the reason."""
     image, volume = _image_and_volume(objects, plan)
-    container = place.start(objects, image, sockets=sockets, venv=volume, environment=plan.environment)
-    found = place.look(container, image, str(plan.project.resolve().relative_to(plan.tree.resolve())))
+    mounts = place.mounts(objects, sockets=sockets, venv=volume)
+    container = place.start(objects, image, mounts, venv=bool(volume), environment=plan.environment)
+    found = place.look(container, image, mounts, str(plan.project.resolve().relative_to(plan.tree.resolve())))
     python = f"{place.VENV}/bin/python" if volume else found.python
     return replace(found, python=python, checkout=isinstance(plan.dependencies, Image | Build))
 

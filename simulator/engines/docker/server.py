@@ -49,9 +49,14 @@ LOGGING = {
     "log_truncate_on_rotation": "off",
     "log_min_messages": "warning",
 }
-# Waits as long as the container lives. Over TCP, which the entrypoint's temporary server does not listen on.
+# Waits as long as the container lives. Over TCP, which the entrypoint's temporary server does not listen on. Then
+# sees that the postmaster took the entrypoint's place, as init's own child: the relay knows it by that. (A fork's file
+# can't be read by this command, and its image has been seen.)
+_NO_POSTMASTER = 9
 _WAIT = (
     'until pg_isready -q -h 127.0.0.1 -p "$1"; do sleep 0.05; done; '
+    'if read -r postmaster 2>/dev/null < "$2/postmaster.pid"; then '
+    f'grep -q "^PPid:[[:space:]]*1$" "/proc/$postmaster/status" || exit {_NO_POSTMASTER}; fi; '
     f'exec psql -XAt -h {SOCKETS} -p "$1" -U {SUPERUSER} -c "SHOW server_version"'
 )
 # The first server's own mark in the data directory, seen through the layer, would keep another one from starting there.
@@ -137,9 +142,14 @@ def wait(starting: Starting) -> Server:
     """Wait until it answers. Raises CannotTell with its last words when it ends instead."""
     container = starting.container
     try:
-        asked = container.run(("sh", "-c", _WAIT, "sh", str(starting.port)))
+        asked = container.run(("sh", "-c", _WAIT, "sh", str(starting.port), starting.data))
     except EngineDied as error:
         raise _did_not_start(starting) from error
+    if asked.code == _NO_POSTMASTER:
+        raise CannotTell(
+            f"the entrypoint of {starting.image} does not hand over to postgres as the official image's does (exec)",
+            "name an image like postgres:15 as `postgres.image` in the scenario",
+        )
     if asked.code != 0:
         raise _did_not_start(starting)
     return Server(container, asked.stdout.split()[0], starting.log)

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from simulator.engines.docker.client import Daemon
 from simulator.errors import EngineDied
 
 STDOUT, STDERR = 1, 2
 CHUNK = 1 << 16
+SECONDS_OF_SILENCE = 2  # until a watched stream asks whether anybody is there
 _END_OF_HEADER = b"\r\n\r\n"
 # A frame's header: which stream, three bytes of nothing, the length (Docker Engine API, "Attach to a container").
 _FRAME = struct.Struct(">BxxxL")
+_TIMEVAL = struct.Struct("ll")  # seconds, microseconds (socket(7), SO_RCVTIMEO)
 
 
 class Stream:
@@ -27,6 +30,17 @@ class Stream:
     def __init__(self, connection: socket.socket, already: bytes) -> None:
         self._connection = connection
         self._buffer = already
+        self._is_running: Callable[[], bool] | None = None
+
+    def watch(self, is_running: Callable[[], bool]) -> None:
+        """End ``frames`` too when nothing comes and ``is_running`` says no.
+
+        Where a container in another one's process namespace ends with that one, the daemon (20.10) leaves the streams
+        of its execs open.
+        """
+        self._is_running = is_running
+        # Not settimeout(): what is sent may wait for as long as the server is busy.
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(SECONDS_OF_SILENCE, 0))
 
     def send(self, data: bytes) -> None:
         """Feed the command's stdin. Raises OSError once the command is gone."""
@@ -70,11 +84,19 @@ class Stream:
     def _some(self, most: int) -> bytes:
         if not self._buffer:
             try:
-                self._buffer = self._connection.recv(CHUNK)
+                self._buffer = self._receive()
             except ConnectionResetError:
                 return b""
         part, self._buffer = self._buffer[:most], self._buffer[most:]
         return part
+
+    def _receive(self) -> bytes:
+        while True:
+            try:
+                return self._connection.recv(CHUNK)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                if self._is_running and not self._is_running():
+                    return b""
 
 
 def start(daemon: Daemon, exec_id: str) -> Stream:
