@@ -17,8 +17,8 @@ from typing import IO, Any, Literal
 
 from rich.console import Console
 
-from simulator import verdict as report
-from simulator.errors import Terminated, UsageError
+from simulator.errors import MOST_SEVERE_FIRST, ExitCode, Terminated, UsageError, most_severe
+from simulator.host.terminal import printer
 from simulator.reports import SCHEMA_OF_SEVERAL
 from simulator.scenario.files import Tagged, name_of
 
@@ -27,12 +27,18 @@ COLUMNS = ("scenario", "exit", "took", "verdict", "stops at")
 SECONDS_TO_CLEAN_UP = 60.0
 SECONDS_BETWEEN_LOOKS = 0.1
 
-_UNKNOWN, _BUG = 3, 4
 _WORDS = {
-    0: "safe or as expected",
-    1: "would fail or not as expected",
-    _UNKNOWN: "could not be found out",
-    _BUG: "met a bug in migsim",
+    ExitCode.SAFE: "safe or as expected",
+    ExitCode.WOULD_FAIL: "would fail or not as expected",
+    ExitCode.CANNOT_TELL: "could not be found out",
+    ExitCode.BUG: "met a bug in migsim",
+}
+# The exit code that a verdict has where nothing else was expected.
+_PLAIN = {
+    (ExitCode.SAFE, "safe"),
+    (ExitCode.WOULD_FAIL, "would-fail"),
+    (ExitCode.CANNOT_TELL, "unknown"),
+    (ExitCode.BUG, "unknown"),
 }
 
 
@@ -56,13 +62,13 @@ def summary(results: Sequence[Result]) -> list[tuple[str, ...]]:
 
 def exit_code(codes: Sequence[int]) -> int:
     """The first of 4, 1, 3, 0 that occurred. Any other code is a scenario that could not be rehearsed: a 3."""
-    return report.gravest([code if code in _WORDS else _UNKNOWN for code in codes])
+    return most_severe([code if code in _WORDS else ExitCode.CANNOT_TELL for code in codes])
 
 
 def in_words(codes: Sequence[int]) -> str:
-    """How many ended how, the gravest first."""
+    """How many ended how, the most severe first."""
     counts = Counter(exit_code([code]) for code in codes)
-    parts = [f"{counts[code]} {_WORDS[code]}" for code in report.GRAVEST_FIRST if counts[code]]
+    parts = [f"{counts[code]} {_WORDS[code]}" for code in MOST_SEVERE_FIRST if counts[code]]
     return f"{len(codes)} scenario{'s' if len(codes) != 1 else ''}: {', '.join(parts)}"
 
 
@@ -101,7 +107,7 @@ def run_many(
     passes through (Ctrl-C, SIGTERM) reaches the rehearsals first.
     """
     folder = _dated(output, datetime.now())
-    say = Console(stderr=True, highlight=False, soft_wrap=True)
+    say = printer(stderr=True)
     by_name = {}
     for result in _rehearsed(wanted, jobs, folder):
         by_name[result.name] = result
@@ -161,8 +167,8 @@ def _result(child: _Child) -> Result:
         stdout.seek(0)
         found = _report_in(stdout.read())
     code = child.process.returncode
-    if found is None and code in (0, 1):
-        code = _BUG
+    if found is None and code in (ExitCode.SAFE, ExitCode.WOULD_FAIL):
+        code = ExitCode.BUG
     return Result(child.name, code, time.monotonic() - child.started, found)
 
 
@@ -221,7 +227,7 @@ def _verdict(result: Result) -> str:
     if result.report is None:
         return f"no report, see {result.name}.log"
     verdict = str(result.report["verdict"])
-    if (result.code, verdict) in ((0, "safe"), (1, "would-fail"), (_UNKNOWN, "unknown"), (_BUG, "unknown")):
+    if (result.code, verdict) in _PLAIN:
         return verdict
     return f"{verdict}, {'as' if result.code == 0 else 'not as'} expected"
 

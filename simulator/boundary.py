@@ -14,11 +14,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 import simulator
-from simulator.errors import CannotTell, Interrupted, MigsimError, Terminated
-
-EXIT_BUG = 4
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
+from simulator.errors import CannotTell, ExitCode, Interrupted, MigsimError, Terminated
 
 _ROOM = "make room there, or name a bigger disk: MIGSIM_RUNS=/bigger/disk"
 _RIGHTS = "see who may write there, or name other folders: MIGSIM_RUNS=… MIGSIM_CACHE=…"
@@ -39,20 +35,22 @@ def guarded(command: Callable[[], int]) -> int:
     """Run a command; whatever it raises becomes one line on stderr and the exit code that the README names."""
     with _signals():
         try:
-            return command()
+            code = command()
+            sys.stdout.flush()  # here, where a reader who is gone is met with an exit code
+            return code
         except MigsimError as error:
             complain(error)
             return error.exit_code
         except Interrupted:
             _print("interrupted; everything that was started has been removed")
-            return EXIT_INTERRUPTED
+            return ExitCode.INTERRUPTED
         except Terminated:
             _print("terminated; everything that was started has been removed")
-            return EXIT_TERMINATED
+            return ExitCode.TERMINATED
         except BrokenPipeError:
             # Whoever read our output has gone; say nothing more to them, at interpreter exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return EXIT_BUG
+            return ExitCode.PIPE_CLOSED
         except Exception as error:
             explained = explain(error)
             complain(explained)
@@ -94,7 +92,7 @@ def describe_bug(error: Exception) -> MigsimError:
         f"a bug in migsim: {type(error).__name__} (nothing was concluded about your migrations)",
         f"please report it with {where}",
     )
-    bug.exit_code = EXIT_BUG
+    bug.exit_code = ExitCode.BUG
     return bug
 
 

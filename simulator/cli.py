@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 import simulator
 from simulator import boundary
@@ -25,8 +24,9 @@ from simulator.commands import schedule as commands_schedule
 from simulator.commands import showmigrations as commands_showmigrations
 from simulator.commands import validate as commands_validate
 from simulator.errors import UsageError
+from simulator.host.terminal import printer
 from simulator.postgres import database
-from simulator.scenario import files as scenarios
+from simulator.scenario import files
 
 app = typer.Typer(
     name="migsim",
@@ -36,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Rehearse Django's migrate against a production dump, in a throwaway PostgreSQL.",
     epilog="Exit codes: 0 safe (or as expect: says), 1 would fail, 2 wrong usage or scenario, 3 could not find out, "
-    "4 a bug in migsim, 130 interrupted, 143 terminated.",
+    "4 a bug in migsim, 130 interrupted, 141 the reader of the output left, 143 terminated.",
 )
 cache = typer.Typer(help="What is kept because it is slow to make again.", no_args_is_help=True)
 app.add_typer(cache, name="cache")
@@ -106,8 +106,8 @@ def run(
         format=format_,
         output=output,
         keep=keep,
-        trials=not no_trials,
-        reset=try_reset,
+        no_trials=no_trials,
+        try_reset=try_reset,
         jobs=jobs,
     )
     return running.run(running.Wanted(tuple(names or ()), tag, dump, project), options)
@@ -154,27 +154,27 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a scenario of that name.")] = False,
 ) -> int:
     """Look at a project, say which environment variables are missing, write its first scenario."""
-    return commands_init.init(folder, name=name, dump=dump, force=force, environ=os.environ, console=_console())
+    return commands_init.init(folder, name=name, dump=dump, force=force, environ=os.environ, console=printer())
 
 
 @app.command("list")
 def list_(format_: FormatOption = "text") -> int:
     """List the scenarios that can be named here."""
-    return commands_list.run(cwd=Path.cwd(), output_format=format_, environ=os.environ, console=_console())
+    return commands_list.run(cwd=Path.cwd(), output_format=format_, environ=os.environ, console=printer())
 
 
 @app.command()
 def validate(names: Names = None, set_: Variables = None) -> int:
     """Check scenario files; without a name, all of them."""
     return commands_validate.run(
-        tuple(names or ()), cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=_console()
+        tuple(names or ()), cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=printer()
     )
 
 
 @app.command()
 def render(name: Name, set_: Variables = None) -> int:
     """Print a scenario as it reads after Jinja."""
-    return commands_render.run(name, cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=_console())
+    return commands_render.run(name, cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=printer())
 
 
 @app.command()
@@ -182,14 +182,14 @@ def showmigrations(
     name: Name, set_: Variables = None, engine: EngineName = "auto", format_: FormatOption = "text"
 ) -> int:
     """The baseline's history against the code: applied [X], pending [ ], recorded but not on disk [?]."""
-    loaded = scenarios.read_all([scenarios.find(name, Path.cwd())], _variables(set_), os.environ)
-    return commands_showmigrations.run(loaded[0], engine, format_, _console())
+    loaded = files.read_all([files.find(name, Path.cwd())], _variables(set_), os.environ)
+    return commands_showmigrations.run(loaded[0], engine, format_, printer())
 
 
 @app.command()
 def doctor() -> int:
     """What of this machine can be used: engines, images, PostgreSQL, Pythons, git, disk."""
-    return commands_doctor.run(_console())
+    return commands_doctor.run(printer())
 
 
 @app.command(epilog="Examples:  migsim images   migsim images --pull   migsim images --build")
@@ -199,25 +199,25 @@ def images(
     build: Annotated[bool, typer.Option("--build", help="Build from Debian packages what no registry gives.")] = False,
 ) -> int:
     """The images that the docker engine needs: list, pull or build them."""
-    return commands_images.run(tuple(names or ()), pull=pull, build=build, console=_console())
+    return commands_images.run(tuple(names or ()), pull=pull, build=build, console=printer())
 
 
 @app.command()
 def clean() -> int:
     """Remove what dead runs and --keep left behind."""
-    return commands_clean.run(_console())
+    return commands_clean.run(printer())
 
 
 @cache.command("show")
 def cache_show() -> int:
     """How much is kept, and where."""
-    return commands_cache.show(_console())
+    return commands_cache.show(printer())
 
 
 @cache.command("prune")
 def cache_prune() -> int:
     """Remove it all; the next run makes again what it needs."""
-    return commands_cache.prune(_console())
+    return commands_cache.prune(printer())
 
 
 def main() -> int:
@@ -233,10 +233,11 @@ def _parsed() -> int:
     except WrongUsage as error:
         error.show()
         return int(error.exit_code)
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    except SystemExit as left:
+        # The parser makes a 1 of a closed pipe, which means "would fail" here.
+        if isinstance(left.__context__, BrokenPipeError):
+            raise left.__context__ from None
+        raise
 
 
 def _variables(pairs: list[str] | None) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ from simulator.findings.situation import Reference, Situation
 from simulator.host.progress import Progress
 from simulator.model import Failure, Finding, Fix, FixOutcome, History
 from simulator.postgres import database
-from simulator.trials import plans as fix_plans
+from simulator.trials import plans
 from simulator.trials import reset as reset_trial
 from simulator.trials.plans import Choices, Plan
 from simulator.trials.trial import attempt
@@ -80,14 +80,14 @@ def diagnose(
         warnings = (*warnings, f"{NO_RESET} there is nothing that the code builds from nothing to compare with")
     if reference.failure is not None and reference.failure.sandbox:
         return Diagnosis(situation.findings, warnings=warnings)
-    chosen = fix_plans.choices(situation, sandbox.options)
+    chosen = plans.choices(situation, sandbox.options)
     if reference.complete and seen.stopped and (statements := chosen.plan().history):
         # What fails here fails in the trial as well, which says so.
         with progress.stage("survey", "looking again, past what stopped it"), contextlib.suppress(psycopg.Error):
             seen = survey.look(sandbox, history, statements)
             following = with_causes(survey.situation(sandbox, tier, seen.stopped or failure, deltas, reference, seen))
             situation = _continued(situation, following)
-            chosen = fix_plans.choices(situation, sandbox.options, chosen.of_roots)
+            chosen = plans.choices(situation, sandbox.options, chosen.of_roots)
     if trials == "none" or not reference.complete:
         return Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
     found, tried, plan = _try_plans(sandbox, chosen, progress)
@@ -99,7 +99,7 @@ def diagnose(
         tried = [*(one for one in tried if not one.resets), done]
     elif reset:
         warnings = (*warnings, f"{NO_RESET} what fails is in no app of the project's own")
-    return Diagnosis(found, fix_plans.ranked(tried), warnings, situation, plan)
+    return Diagnosis(found, plans.ranked(tried), warnings, situation, plan)
 
 
 def _refused(sandbox: Sandbox, seen: survey.Seen) -> tuple[str, ...]:
@@ -145,15 +145,15 @@ def _try_plans(
     The findings as well, since a plan that works knows its roots.
     """
     situation, tried = chosen.situation, []
-    for number in range(1, fix_plans.MOST_PLANS + 1):
+    for number in range(1, plans.MOST_PLANS + 1):
         plan = chosen.plan()
         if not plan.worth_a_trial:
             break
         with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
             trial = attempt(plan.fix, situation, sandbox, plan.discards, plan.recorded, plan.written)
-        tried.append(fix_plans.left_to_a_person(trial.fix, situation, plan.written, trial.idle))
+        tried.append(plans.left_to_a_person(trial.fix, situation, plan.written, trial.idle))
         if trial.fix.outcome is FixOutcome.WORKS:
-            return fix_plans.settled(situation.findings, plan.left), tried, plan
+            return plans.settled(situation.findings, plan.left), tried, plan
         chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)
         if chosen.given_up:
             break
@@ -167,16 +167,16 @@ def _try_peoples(sandbox: Sandbox, situation: Situation, progress: Progress) -> 
     """What people try, to say what it would leave. Not at any price: a clone of a large database takes its time."""
     slowest = 0.0
     for fix in fixes.peoples(situation, sandbox.options):
-        if fix_plans.needs_person(fix):
+        if plans.needs_person(fix):
             yield fix
         elif slowest > SLOW_TRIAL:
             yield replace(fix, note=f"not tried: a trial takes {slowest:.0f} s here")
         else:
-            started, written = time.monotonic(), fix_plans.written_by(fix, situation)
+            started, written = time.monotonic(), plans.written_by(fix, situation)
             with progress.stage("trials", f"trying {fix.title}"):
                 trial = attempt(fix, situation, sandbox, written=written)
-            done = fix_plans.without_its_code(trial.fix, situation)
-            yield fix_plans.left_to_a_person(done, situation, written, trial.idle)
+            done = plans.without_its_code(trial.fix, situation)
+            yield plans.left_to_a_person(done, situation, written, trial.idle)
             slowest = max(slowest, time.monotonic() - started)
 
 

@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How migsim ends; the section "exit codes" of the README explains each."""
+
+    SAFE = 0  # or exactly as the scenario expects; or what was asked for is done
+    WOULD_FAIL = 1
+    USAGE = 2
+    CANNOT_TELL = 3
+    BUG = 4
+    INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
+    PIPE_CLOSED = 141  # 128 + SIGPIPE
+    TERMINATED = 143  # 128 + SIGTERM
+
+
+# Several scenarios: the first of these that occurred is the whole run's exit code.
+MOST_SEVERE_FIRST = (ExitCode.BUG, ExitCode.WOULD_FAIL, ExitCode.CANNOT_TELL, ExitCode.SAFE)
+
+
+def most_severe(codes: Sequence[int]) -> ExitCode:
+    """The exit code of several scenarios: the first of 4, 1, 3, 0 that occurred."""
+    return next(code for code in MOST_SEVERE_FIRST if code in codes)
+
 
 class MigsimError(Exception):
     """Something the user can act on. ``exit_code`` is the one that section 'exit codes' of the README names.
@@ -9,7 +34,7 @@ class MigsimError(Exception):
     The message names the user's own file, key, migration or relation; the hint is the next thing to type.
     """
 
-    exit_code = 3
+    exit_code = ExitCode.CANNOT_TELL
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -20,7 +45,7 @@ class MigsimError(Exception):
 class UsageError(MigsimError):
     """The command line or the scenario is wrong; nothing was started."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class CannotTell(MigsimError):

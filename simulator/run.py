@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import simulator
 from simulator import engines
 from simulator import verdict as report
-from simulator.baseline import build as baseline
+from simulator.baseline import build
 from simulator.baseline.build import Baseline
 from simulator.baseline.disk import told_when_full
 from simulator.baseline.roles import is_answer
@@ -36,9 +36,9 @@ from simulator.rehearsal.runs import NOBODY, Rehearsals
 from simulator.scenario import Scenario
 from simulator.scenario.duration import seconds
 from simulator.scenario.files import LoadedScenario
-from simulator.sources import trees as sources
+from simulator.sources import trees
 from simulator.sources.trees import Sources, main_dump
-from simulator.trials import script_trial as fix_script_trial
+from simulator.trials import script_trial
 from simulator.verdict import Evidence, Judgement
 
 
@@ -79,7 +79,7 @@ def _rehearsed(
     text: str | None = None
     with _limit(loaded.scenario), store.open_run(keep=keep) as run:
         with progress.stage("sources", "reading the scenario's code and dumps"):
-            found = sources.gather(loaded.scenario, loaded.root, run.folder, started)
+            found = trees.gather(loaded.scenario, loaded.root, run.folder, started)
         if found.code.conflicts:
             result = _of_conflict(loaded.scenario, found)
         else:
@@ -100,7 +100,7 @@ def _rehearsed(
 def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> History:
     """The baseline's history against the code's files, without migrating. Raises CannotTell."""
     with _limit(loaded.scenario), store.open_run() as run:
-        found = sources.gather(loaded.scenario, loaded.root, run.folder, datetime.now(UTC))
+        found = trees.gather(loaded.scenario, loaded.root, run.folder, datetime.now(UTC))
         choice = _choose(loaded, found, engine, progress)
         with _opened(loaded, found, choice, run, progress) as stage:
             trace = stage.settings
@@ -208,12 +208,12 @@ def _script(stage: Stage, sandbox: Sandbox, diagnosis: Diagnosis, result: Report
     if fix is None or diagnosis.situation is None:
         return None
     with stage.progress.stage("script", "rehearsing the script of the fix"):
-        return fix_script_trial.rehearsed(fix, diagnosis.plan, diagnosis.situation, sandbox, result)
+        return script_trial.rehearsed(fix, diagnosis.plan, diagnosis.situation, sandbox, result)
 
 
 def _sandbox(stage: Stage) -> Sandbox:
     """Build the baseline, and what runs on copies of it."""
-    base = baseline.build(
+    base = build.build(
         stage.loaded,
         stage.found,
         stage.environment,
@@ -242,8 +242,8 @@ def _migrate(stage: Stage, sandbox: Sandbox, called: str) -> Trace:
             databases = stack.enter_context(sandbox.clone(keep=stage.keep))
         with stage.progress.stage("migrate", f"rehearsing migrate as {called}"):
             trace = sandbox.rehearsals.migrate(sandbox.code, databases)
-        trace = baseline.with_bare_alias(trace, sandbox.baseline.bare)
-        return baseline.with_owner(trace, sandbox.address(databases))
+        trace = build.with_bare_alias(trace, sandbox.baseline.bare)
+        return build.with_owner(trace, sandbox.address(databases))
 
 
 def _as_superuser(stage: Stage, sandbox: Sandbox) -> Trace:
@@ -289,7 +289,7 @@ def _report(stage: Stage, base: Baseline | None, evidence: Evidence, diagnosis: 
             *_unset(stage),
             *stage.environment.warnings,
             *(base.warnings if base else ()),
-            *filter(None, [baseline.unseen_history(base, trace.history) if base else None]),
+            *filter(None, [build.unseen_history(base, trace.history) if base else None]),
             *trace.notices,
             *(diagnosis.warnings if diagnosis else ()),
         ),
@@ -309,7 +309,7 @@ def _unset(stage: Stage) -> Iterator[str]:
 
 def _other_backends(stage: Stage) -> Iterator[str]:
     for alias in stage.settings.aliases:
-        if alias.vendor != baseline.POSTGRESQL:
+        if alias.vendor != build.POSTGRESQL:
             yield f"the database alias {alias.name} ({alias.vendor}); only PostgreSQL is rehearsed"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from simulator.errors import ExitCode
 from simulator.model import Failure, Finding, Phase, Tables, Trace, Verdict
 from simulator.scenario import Expect
 
@@ -16,15 +17,6 @@ INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL manual, appendix A
 
 # No data, cardinality, data exceptions, violations, a function's own RAISE: SQLSTATE's classes that speak of rows.
 CLASSES_OF_ROWS = ("02", "21", "22", "23", "P0")
-
-EXIT_SAFE = 0
-EXIT_WOULD_FAIL = 1
-EXIT_USAGE = 2
-EXIT_CANNOT_TELL = 3
-EXIT_BUG = 4
-
-# Several scenarios: the first of these that occurred is the whole run's exit code.
-GRAVEST_FIRST = (EXIT_BUG, EXIT_WOULD_FAIL, EXIT_CANNOT_TELL, EXIT_SAFE)
 
 
 # Where a failure says nothing of the database that the dump made.
@@ -214,13 +206,15 @@ def _unknown_without_rows(evidence: Evidence, trace: Trace) -> str | None:
     return f"without rows it can't be told what these would do: {'; '.join(trace.data_dependent[:3])}"
 
 
-def exit_code(judgement: Judgement, expect: Expect | None) -> int:
+def exit_code(judgement: Judgement, expect: Expect | None) -> ExitCode:
     """0 safe, or exactly what ``expect`` says; 1 would fail; 3 unknown that nobody expected."""
     if expect is None:
-        return {Verdict.SAFE: EXIT_SAFE, Verdict.WOULD_FAIL: EXIT_WOULD_FAIL}.get(judgement.verdict, EXIT_CANNOT_TELL)
+        return {Verdict.SAFE: ExitCode.SAFE, Verdict.WOULD_FAIL: ExitCode.WOULD_FAIL}.get(
+            judgement.verdict, ExitCode.CANNOT_TELL
+        )
     if meets(judgement, expect):
-        return EXIT_SAFE
-    return EXIT_CANNOT_TELL if judgement.verdict is Verdict.UNKNOWN else EXIT_WOULD_FAIL
+        return ExitCode.SAFE
+    return ExitCode.CANNOT_TELL if judgement.verdict is Verdict.UNKNOWN else ExitCode.WOULD_FAIL
 
 
 def meets(judgement: Judgement, expect: Expect) -> bool:
@@ -238,11 +232,6 @@ def unmet(judgement: Judgement, expect: Expect | None) -> str:
     if expect is None or meets(judgement, expect):
         return ""
     return " ".join(filter(None, (expect.verdict, expect.migration, expect.sqlstate)))
-
-
-def gravest(codes: Sequence[int]) -> int:
-    """The exit code of several scenarios: the first of 4, 1, 3, 0 that occurred."""
-    return next(code for code in GRAVEST_FIRST if code in codes)
 
 
 def findings(evidence: Evidence, judgement: Judgement) -> tuple[Finding, ...]:

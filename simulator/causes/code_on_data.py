@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.causes import facts, words
-from simulator.findings import data_migrations as lost_code
+from simulator.findings import data_migrations
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
 
@@ -26,7 +26,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         met = f" ({failure.sqlstate})" if failure.sqlstate and failure.sqlstate != ABORTED else ""
         said = f"the code of {file.name} goes on after an error of the database{met}, which ends its transaction"
         return Cause(ID, TITLE, "likely", (said, passes))
-    if lost_code.writes_again(situation, root):
+    if data_migrations.writes_again(situation, root):
         lost = not situation.table.rows or situation.table.missing_ids
         why = "it may have run before: the history has lost rows" if lost else passes
         return Cause(ID, TITLE, "likely", (words.written_again(root), why))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.causes import facts, words
-from simulator.findings import data_migrations as lost_code
+from simulator.findings import data_migrations
 from simulator.findings.graph import app_of
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Finding
@@ -14,7 +14,7 @@ TITLE = "the history is missing"
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
     name = facts.name_of(root)
-    again = lost_code.has_run(situation, root)
+    again = data_migrations.has_run(situation, root)
     if not (facts.own_collision(root) or facts.done_already(situation, root) or again):
         return None
     if situation.table.kind is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.causes import facts, words
-from simulator.findings import data_migrations as lost_code
+from simulator.findings import data_migrations
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Finding
 
@@ -14,7 +14,7 @@ TITLE = "history row lost"
 def explain(situation: Situation, root: Finding) -> Cause | None:
     """A content type shows that a migrate once ended with the model; an id without a row, that a row is gone."""
     name = facts.name_of(root)
-    if lost_code.has_run(situation, root):
+    if data_migrations.has_run(situation, root):
         again = words.written_again(root)
         return Cause(
             ID, TITLE, "likely", tuple(filter(None, (words.no_row(name), words.numbers(situation.table), again)))

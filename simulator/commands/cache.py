@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulator.engines.docker import caches, client
-from simulator.errors import CannotTell
+from simulator.errors import CannotTell, ExitCode
 from simulator.host import store
 
 
@@ -40,7 +40,7 @@ def prune(console: Console) -> int:
     except CannotTell as error:
         console.print(f"docker's were not removed: {escape(error.message)}")
         return 0
-    return CannotTell.exit_code if any(refused) else 0
+    return ExitCode.CANNOT_TELL if any(refused) else 0
 
 
 def _told(name: str, reason: str | None, console: Console) -> bool:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from simulator import engines
-from simulator.errors import CannotTell
+from simulator.errors import ExitCode
 from simulator.host import store
 
 
@@ -17,6 +17,6 @@ def run(console: Console) -> int:
         console.print(f"still there: {escape(line)}")
     if left:
         console.print("its engine does not answer: run migsim clean again when it does")
-        return CannotTell.exit_code
+        return ExitCode.CANNOT_TELL
     console.print("nothing is left of any run that has ended")
     return 0

@@ -14,7 +14,7 @@ from simulator.commands.images import USUAL
 from simulator.engines.docker import client, images
 from simulator.engines.docker.client import Daemon
 from simulator.engines.embedded import binaries, confinement, interpreters
-from simulator.errors import CannotTell
+from simulator.errors import CannotTell, ExitCode
 from simulator.host import store
 
 LITTLE_ROOM = 2 << 30  # bytes; a restore of any size wants more
@@ -37,7 +37,7 @@ def run(console: Console) -> int:
         mark = "[green]ok[/]" if check.problem is None else "[red]no[/]"
         console.print(f"{mark}  {check.name:<10} {escape(check.problem or check.text)}", soft_wrap=True)
     usable = any(check.problem is None for check in checks if check.name in ENGINES)
-    return 0 if usable else CannotTell.exit_code
+    return 0 if usable else ExitCode.CANNOT_TELL
 
 
 def _checks() -> Iterator[Check]:

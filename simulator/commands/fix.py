@@ -8,17 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
-from simulator import engines
-from simulator import reports as render
-from simulator import verdict as report
-from simulator.errors import UsageError
+from simulator import engines, reports
+from simulator.errors import ExitCode, UsageError
 from simulator.host import store
 from simulator.host.progress import Progress
+from simulator.host.terminal import printer, progress_printer
 from simulator.model import Report, Verdict
 from simulator.run import rehearse_fix
-from simulator.scenario import files as scenarios
+from simulator.scenario import files
 
 EXECUTABLE = 0o755
 
@@ -38,27 +35,27 @@ def run(wanted: Wanted) -> int:
     """0 where a script was written or nothing needs mending, 1 where nothing can be recommended, 3 if unknown."""
     if wanted.output is not None and wanted.output.exists() and not wanted.force:
         raise UsageError(f"{wanted.output} is there already", f"migsim fix {wanted.name} -o {wanted.output} --force")
-    loaded = scenarios.read_all([scenarios.find(wanted.name, Path.cwd())], wanted.variables, os.environ)[0]
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    progress = Progress(Console(stderr=True))
+    loaded = files.read_all([files.find(wanted.name, Path.cwd())], wanted.variables, os.environ)[0]
+    console = printer(stderr=True)
+    progress = Progress(progress_printer())
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
     result, script = rehearse_fix(loaded, wanted.engine, progress)
     if script is None:
-        console.print(render.to_text(result))
+        console.print(reports.to_text(result))
         if result.verdict is Verdict.SAFE:
             console.print("There is nothing to fix.")
         return _without_script(result)
     _write(script, wanted.output)
     where = f"written to {wanted.output}: read it, then run it where manage.py is" if wanted.output else ""
     console.print(f"{where}\nNot checked  {'; '.join(result.not_checked)}".strip(), markup=False)
-    return report.EXIT_SAFE
+    return ExitCode.SAFE
 
 
 def _without_script(result: Report) -> int:
     if result.verdict is Verdict.SAFE:
-        return report.EXIT_SAFE
-    return report.EXIT_WOULD_FAIL if result.verdict is Verdict.WOULD_FAIL else report.EXIT_CANNOT_TELL
+        return ExitCode.SAFE
+    return ExitCode.WOULD_FAIL if result.verdict is Verdict.WOULD_FAIL else ExitCode.CANNOT_TELL
 
 
 def _write(script: str, output: Path | None) -> None:

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from simulator.engines.docker import client, debian, images
 from simulator.engines.docker.client import Daemon
-from simulator.errors import CannotTell
+from simulator.errors import CannotTell, ExitCode
 
 # What a run needs whose scenario names nothing else.
 USUAL = (images.postgres(15), f"python:{images.DEFAULT_PYTHON}-slim")
@@ -21,7 +21,7 @@ def run(names: tuple[str, ...], *, pull: bool, build: bool, console: Console) ->
     """Say which images are here, after getting the missing ones if asked to; 3 when one is still missing."""
     with client.connect() as daemon:
         problems = [_listed(daemon, image, pull or build, build, console) for image in names or USUAL]
-    return CannotTell.exit_code if any(problems) else 0
+    return ExitCode.CANNOT_TELL if any(problems) else 0
 
 
 def _listed(daemon: Daemon, image: str, pull: bool, build: bool, console: Console) -> str | None:

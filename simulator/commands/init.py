@@ -10,7 +10,7 @@ from rich.console import Console
 from simulator.errors import UsageError
 from simulator.project import ProjectLook, first_scenario, look
 from simulator.project.settings_source import is_other_backend
-from simulator.scenario import files as scenarios
+from simulator.scenario import files
 from simulator.scenario import text as scenario_text
 
 _DUMP_FOLDERS = (".", "dumps", "dump", "backups", "backup")
@@ -27,7 +27,7 @@ def init(
     seen = look(folder)
     if not seen.managers:
         raise UsageError(f"{seen.folder} holds no manage.py, nor does a folder in it", "migsim init FOLDER")
-    path = seen.folder / scenarios.FOLDER / f"{name}{scenarios.SUFFIXES[0]}"
+    path = seen.folder / files.FOLDER / f"{name}{files.SUFFIXES[0]}"
     _refuse_existing(path, force)
     text = first_scenario.scenario_for(seen, dump or _newest_dump(seen.folder), name=name, environ=environ.keys())
     # A name that can't be one is found here, before there is a file.
@@ -70,7 +70,7 @@ def _told(seen: ProjectLook, path: Path, environ: Mapping[str, str]) -> Iterator
     yield f"runs with  {', '.join(places) or 'nothing found: name an image, build, requirements or interpreter'}"
     yield from _told_variables(seen, environ)
     yield f"wrote      {path}"
-    yield f"hint: migsim run {scenarios.name_of(path)}"
+    yield f"hint: migsim run {files.name_of(path)}"
 
 
 def _told_variables(seen: ProjectLook, environ: Mapping[str, str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Literal
 from rich.console import Console
 
 from simulator.errors import UsageError
-from simulator.scenario import files as scenarios
+from simulator.scenario import files
 
 SCHEMA = "migsim.scenarios/1"
 
@@ -29,22 +29,22 @@ class Row:
 
 def run(*, cwd: Path, output_format: Literal["text", "json"], environ: Mapping[str, str], console: Console) -> int:
     """Print every scenario by name, the shipped ones as ``sample/NAME``."""
-    named = {scenarios.name_of(path): path for path in scenarios.all_scenarios(cwd)}
-    named |= scenarios.shipped_scenarios(cwd)
+    named = {files.name_of(path): path for path in files.all_scenarios(cwd)}
+    named |= files.shipped_scenarios(cwd)
     rows = [_row(name, path, environ) for name, path in named.items()]
     if output_format == "json":
         console.file.write(json.dumps({"schema": SCHEMA, "scenarios": [asdict(row) for row in rows]}, indent=2) + "\n")
         return 0
     for line in _lines(rows, cwd):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if all(name.startswith(scenarios.SAMPLE) for name in named):
+    if all(name.startswith(files.SAMPLE) for name in named):
         console.print("no scenario of your own here; hint: migsim init", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
 def _row(name: str, path: Path, environ: Mapping[str, str]) -> Row:
     try:
-        scenario = scenarios.read(path, {}, environ).scenario
+        scenario = files.read(path, {}, environ).scenario
     except UsageError as error:
         return Row(name, str(path), problem=error.message.splitlines()[0])
     return Row(name, str(path), scenario.tags, scenario.description)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from simulator.scenario import files as scenarios
+from simulator.scenario import files
 from simulator.scenario import text as scenario_text
 
 
 def run(name: str, *, cwd: Path, variables: Mapping[str, str], environ: Mapping[str, str], console: Console) -> int:
     """Print the text that the YAML parser gets, valid or not."""
-    path = scenarios.find(name, cwd)
-    rendered = scenario_text.render(scenarios.text_of(path), path=path, variables=variables, environ=environ)
+    path = files.find(name, cwd)
+    rendered = scenario_text.render(files.text_of(path), path=path, variables=variables, environ=environ)
     console.file.write(rendered.text)  # as it is: a console would wrap and colour it
     return 0

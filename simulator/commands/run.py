@@ -10,21 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
 import simulator
-from simulator import batch as nights
-from simulator import boundary, engines, project
-from simulator import reports as render
-from simulator import verdict as report
+from simulator import batch, boundary, engines, project
 from simulator.diagnosis import Trials
-from simulator.errors import CannotTell, MigsimError, UsageError
+from simulator.errors import CannotTell, MigsimError, UsageError, most_severe
 from simulator.host import store
 from simulator.host.progress import Progress
+from simulator.host.terminal import printer, progress_printer
 from simulator.model import Report, Verdict
 from simulator.project import first_scenario
+from simulator.reports import to_json, to_text
 from simulator.run import rehearse
-from simulator.scenario import files as scenarios
+from simulator.scenario import files
 from simulator.scenario import text as scenario_text
 from simulator.scenario.files import LoadedScenario, Tagged
 
@@ -39,7 +36,7 @@ REPORTS = Path("reports")
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says beside the scenarios' names."""
+    """What the command line says beside the scenarios' names; each field is named as its option."""
 
     variables: Mapping[str, str]
     engine: str = "auto"
@@ -48,9 +45,13 @@ class Options:
     format: Format = "text"
     output: Path | None = None
     keep: bool = False
-    trials: bool = True
-    reset: bool = False
+    no_trials: bool = False
+    try_reset: bool = False
     jobs: int = 1
+
+
+# What the scenario's own process is told by the parent in another way, or needs not know.
+_OF_THE_PARENT = {"variables", "format", "output", "jobs"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ def run(wanted: Wanted, options: Options) -> int:
         return _rehearse_all([_without_file(wanted.dump, wanted.project, options)], options)
     if wanted.tag:
         return run_tag(wanted.tag, options, options.output or REPORTS)
-    paths = [scenarios.find(name, Path.cwd()) for name in wanted.names]
-    loaded = scenarios.read_all(paths, options.variables, os.environ)
+    paths = [files.find(name, Path.cwd()) for name in wanted.names]
+    loaded = files.read_all(paths, options.variables, os.environ)
+    _refuse_namesakes([str(each.path) for each in loaded], [each.scenario.name for each in loaded])
     if options.jobs > 1 and len(loaded) > 1:
         return _in_processes(Tagged(loaded, ()), options, options.output or REPORTS)
     return _rehearse_all(loaded, options)
@@ -80,39 +82,46 @@ def run(wanted: Wanted, options: Options) -> int:
 
 def run_tag(tag: str, options: Options, output: Path) -> int:
     """Every scenario with that tag; the reports go to a dated folder in ``output``."""
-    return _in_processes(scenarios.with_tag(tag, Path.cwd(), options.variables, os.environ), options, output)
+    return _in_processes(files.with_tag(tag, Path.cwd(), options.variables, os.environ), options, output)
+
+
+def _refuse_namesakes(paths: Sequence[str], names: Sequence[str]) -> None:
+    """A scenario's report is kept under its name."""
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            first, second = paths[names.index(name)], paths[number]
+            both = f"{first} is named twice" if first == second else f"{first} and {second} have the same name"
+            raise UsageError(f"{both}: one report would overwrite the other", f"migsim run {name}")
 
 
 def _in_processes(wanted: Tagged, options: Options, output: Path) -> int:
     """Each scenario in a process of its own, as many at a time as the options say."""
+    paths = [*(each.path for each in wanted.scenarios), *(path for path, _ in wanted.broken)]
+    _refuse_namesakes([str(path) for path in paths], [files.name_of(path) for path in paths])
     _make(output)
-    return nights.run_tagged(
+    return batch.run_tagged(
         wanted,
         variables=options.variables,
-        arguments=_as_arguments(options),
+        arguments=as_arguments(options),
         jobs=options.jobs,
         output=output,
-        console=Console(highlight=False, soft_wrap=True),
+        console=printer(),
         form=options.format,
     )
 
 
-def _as_arguments(options: Options) -> list[str]:
-    """The options again, for each scenario's own process."""
-    given = {"--engine": options.engine, "--tier": options.tier, "--confine": options.confine}
-    return [
-        *(f"{name}={value}" for name, value in given.items() if value),
-        *["--keep"] * options.keep,
-        *["--no-trials"] * (not options.trials),
-        *["--try-reset"] * options.reset,
-    ]
+def as_arguments(options: Options) -> list[str]:
+    """The options again, for each scenario's own process; each but the parent's own, whichever are added."""
+    given = {name: value for name, value in vars(options).items() if value and name not in _OF_THE_PARENT}
+    names = {name: f"--{name.replace('_', '-')}" for name in given}
+    return [names[name] if value is True else f"{names[name]}={value}" for name, value in given.items()]
 
 
 def _without_file(dump: Path, folder: Path, options: Options) -> LoadedScenario:
     """The scenario that ``init`` would write for that dump and the project in ``folder``."""
     seen = project.look(folder)
     text = first_scenario.scenario_for(seen, dump.resolve(), name=NAME_WITHOUT_FILE, environ=os.environ.keys())
-    path = seen.folder / scenarios.FOLDER / f"{NAME_WITHOUT_FILE}.yaml"
+    path = seen.folder / files.FOLDER / f"{NAME_WITHOUT_FILE}.yaml"
     scenario = scenario_text.load(text, path=path, variables=options.variables, environ=os.environ)
     return LoadedScenario(scenario, path, seen.folder)
 
@@ -120,14 +129,23 @@ def _without_file(dump: Path, folder: Path, options: Options) -> LoadedScenario:
 def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
     if options.output:
         _make(options.output)
-    progress = Progress(Console(stderr=True))
+    progress = Progress(progress_printer())
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
-    reports = [_one(_with(each, options), options, progress, alone=len(loaded) == 1) for each in loaded]
-    _show(reports, options.format)
-    if options.output:
-        _keep(reports, options.output)
-    return report.gravest([each.exit_code for each in reports])
+    console = printer()
+    reports = []
+    for each in loaded:
+        report = _one(_with(each, options), options, progress, alone=len(loaded) == 1)
+        reports.append(report)
+        if options.output:
+            _keep(report, options.output)
+        if options.format == "text" and report.error is None:
+            console.print(to_text(report) + "\n")
+    if options.format == "json":
+        sys.stdout.write(to_json(reports) + "\n")
+    elif len(reports) > 1:
+        console.print(batch.in_words([each.exit_code for each in reports]))
+    return most_severe([each.exit_code for each in reports])
 
 
 def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone: bool) -> Report:
@@ -137,8 +155,8 @@ def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone:
     """
     progress.timings.clear()
     try:
-        trials: Trials = "all" if options.trials else "none"
-        return rehearse(loaded, options.engine, progress, keep=options.keep, trials=trials, reset=options.reset)
+        trials: Trials = "none" if options.no_trials else "all"
+        return rehearse(loaded, options.engine, progress, keep=options.keep, trials=trials, reset=options.try_reset)
     except UsageError as error:
         if alone:
             raise
@@ -170,18 +188,6 @@ def _with(loaded: LoadedScenario, options: Options) -> LoadedScenario:
     return replace(loaded, scenario=loaded.scenario.model_copy(update={"rehearse": rehearse_}))
 
 
-def _show(reports: Sequence[Report], form: Format) -> None:
-    if form == "json":
-        sys.stdout.write(render.to_json(reports) + "\n")
-        return
-    console = Console(highlight=False, soft_wrap=True)
-    for each in reports:
-        if each.error is None:
-            console.print(render.to_text(each) + "\n")
-    if len(reports) > 1:
-        console.print(nights.in_words([each.exit_code for each in reports]))
-
-
 def _make(folder: Path) -> None:
     """Before anything is rehearsed: a report that can't be kept would be an hour lost."""
     try:
@@ -192,8 +198,8 @@ def _make(folder: Path) -> None:
         raise UsageError(f"--output {folder}: can't be written to", f"see who may: ls -ld {folder}")
 
 
-def _keep(reports: Sequence[Report], folder: Path) -> None:
-    for each in reports:
-        (folder / f"{each.scenario}.json").write_text(render.to_json([each]) + "\n")
-        with (folder / f"{each.scenario}.txt").open("w") as file:
-            Console(file=file, highlight=False, soft_wrap=True).print(render.to_text(each))
+def _keep(report: Report, folder: Path) -> None:
+    """At once: what a later scenario meets must not cost this one's report."""
+    (folder / f"{report.scenario}.json").write_text(to_json([report]) + "\n")
+    with (folder / f"{report.scenario}.txt").open("w") as file:
+        printer(file=file).print(to_text(report))

@@ -10,6 +10,7 @@ from rich.console import Console
 from simulator import engines
 from simulator.host import store
 from simulator.host.progress import Progress
+from simulator.host.terminal import progress_printer
 from simulator.model import History
 from simulator.run import history_of
 from simulator.scenario.files import LoadedScenario
@@ -20,7 +21,7 @@ SCHEMA = "migsim.history/1"
 def run(loaded: LoadedScenario, engine: str, form: Literal["text", "json"], console: Console) -> int:
     """Print every migration with its mark: applied, pending, recorded but not on disk."""
     store.sweep(engines.remove)
-    history = history_of(loaded, engine, Progress(Console(stderr=True)))
+    history = history_of(loaded, engine, Progress(progress_printer()))
     if form == "json":
         console.file.write(json.dumps(as_data(loaded.scenario.name, history), indent=1) + "\n")
         return 0

@@ -10,10 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator.baseline.sandbox import Sandbox
-from simulator.findings import effects, migration_files
-from simulator.findings import history_table as evidence
-from simulator.findings import roots as findings
-from simulator.findings import sequences as numbering
+from simulator.findings import effects, history_table, migration_files, roots, sequences
 from simulator.findings.graph import app_of
 from simulator.findings.situation import BehindSequence, HistoryTable, Reference, Situation
 from simulator.model import Delta, Existing, Failure, History, Met, MigrationFile, Phase, Survey, Trace
@@ -84,9 +81,9 @@ def look(sandbox: Sandbox, history: History | None, first: Sequence[str] = ()) -
             baseline = database.read_catalog(connection)
             rows = database.count_rows(connection)
             owners = database.owners(connection)
-            table = evidence.history_table(connection, sandbox.user, known)
-            content_types = evidence.content_types(connection, sandbox.user, known)
-            behind = numbering.behind(connection)
+            table = history_table.history_table(connection, sandbox.user, known)
+            content_types = history_table.content_types(connection, sandbox.user, known)
+            behind = sequences.behind(connection)
         trace = sandbox.rehearsals.survey(sandbox.code, databases)
         with database.connect(place) as connection:
             after = database.count_rows(connection)
@@ -129,7 +126,7 @@ def situation(
 ) -> Situation:
     history, restores, role = seen.history, sandbox.baseline.restores, sandbox.baseline.role
     done = effects.effects(deltas, _unapplied(history, reference), seen.baseline) if reference.complete else {}
-    ground = findings.Ground(
+    ground = roots.Ground(
         baseline=seen.baseline,
         reference=reference,
         effects=done,
@@ -142,7 +139,7 @@ def situation(
     )
     met = [*(Met(error) for restore in restores for error in restore.errors), *seen.survey.met]
     pending = [name for name in history.pending if name in seen.files]
-    found = findings.find(failure, met, ground)
+    found = roots.find(failure, met, ground)
     return Situation(
         failure=failure,
         findings=found,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.findings import data_migrations as lost_code
+from simulator.findings import data_migrations
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Failure, Finding
@@ -19,7 +19,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     state = root.failure.sqlstate or ""
     if not (state.startswith(CLASSES) or state == TOO_LONG) or not situation.reference.complete:
         return None
-    if lost_code.writes_again(situation, root):
+    if data_migrations.writes_again(situation, root):
         name, where = root.failure.migration, root.failure.relation or "its table"
         text = f"the code of {name} gives {where} a value that is there: record it if it has run, else mend the rows"
         return Mend(ID, TITLE, (root.id,), person=text)

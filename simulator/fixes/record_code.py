@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.findings import data_migrations as lost_code
+from simulator.findings import data_migrations
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Finding
@@ -14,7 +14,7 @@ TITLE = "Record the migration whose code has run"
 def propose(situation: Situation, root: Finding) -> Mend | None:
     """Only where the history vouches for it: code that is recorded never runs."""
     name = root.failure.migration
-    if name is None or not lost_code.has_run(situation, root):
+    if name is None or not data_migrations.has_run(situation, root):
         return None
     note = f"the code of {name} is taken as done: what it writes is there, and the history has lost its row"
     return Mend(ID, TITLE, (root.id,), fake=frozenset({name}), note=note)

@@ -8,8 +8,7 @@ from simulator.baseline.sandbox import Sandbox
 from simulator.findings.situation import Situation
 from simulator.model import Fix, FixOutcome
 from simulator.postgres import database, shape
-from simulator.trials import plans as fix_plans
-from simulator.trials import trial as trials
+from simulator.trials import plans, trial
 from simulator.trials.verification import named
 
 
@@ -17,8 +16,8 @@ def attempt(fix: Fix, situation: Situation, sandbox: Sandbox) -> Fix:
     """The fix with its outcome; its note says what the new files do not make."""
     # What a person has to delete is taken as deleted.
     alone = replace(fix, steps=tuple(step for step in fix.steps if not step.person))
-    tried = replace(trials.attempt(alone, situation, sandbox).fix, steps=fix.steps)
-    tried = fix_plans.without_its_code(tried, situation)
+    tried = replace(trial.attempt(alone, situation, sandbox).fix, steps=fix.steps)
+    tried = plans.without_its_code(tried, situation)
     if tried.outcome is FixOutcome.FAILS:
         return replace(tried, note=f"{tried.note}; {fix.note}")
     lacking = _lacking(alone, situation, sandbox)
@@ -28,7 +27,7 @@ def attempt(fix: Fix, situation: Situation, sandbox: Sandbox) -> Fix:
 def _lacking(fix: Fix, situation: Situation, sandbox: Sandbox) -> str:
     made = [step for step in fix.steps if step.manage[:1] == ("makemigrations",)]
     with sandbox.empty(situation.reference.schemas) as databases:
-        failure = trials.failure_of(sandbox.rehearsals.trial(sandbox.code, databases, made, fix.resets))
+        failure = trial.failure_of(sandbox.rehearsals.trial(sandbox.code, databases, made, fix.resets))
         if failure is not None:
             return f"a new database can't be built: {failure.sqlstate or failure.exception} {failure.message}"
         with database.connect(sandbox.address(databases)) as connection:

@@ -10,8 +10,7 @@ from simulator.findings.situation import Situation
 from simulator.host.resources import shipped
 from simulator.model import Address, Fix, Report
 from simulator.postgres import database
-from simulator.trials import script as fix_script
-from simulator.trials import trial as trials
+from simulator.trials import script, trial
 from simulator.trials.plans import Plan
 from simulator.trials.script import Guards
 
@@ -21,14 +20,14 @@ def rehearsed(fix: Fix, plan: Plan | None, situation: Situation, sandbox: Sandbo
     template = (shipped("templates") / "fix.sh.j2").read_text()
     with sandbox.clone() as databases:
         place = sandbox.address(databases)
-        text = fix_script.script(report, fix, _guards(situation, plan, place), sandbox.alias, template)
+        text = script.script(report, fix, _guards(situation, plan, place), sandbox.alias, template)
         outcome = sandbox.rehearsals.script(sandbox.code, databases, text)
         if outcome.code != 0:
             said = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise CannotTell(f"the fix works, its script does not (exit code {outcome.code}): {said}", "migsim run")
         discards, recorded = (plan.discards, plan.recorded) if plan else (frozenset(), frozenset())
-        verified = trials.verify(situation, place, discards, recorded)
-        wrong = (*trials.drift_of(verified), *(f"{table} loses rows" for table in verified.rows_lost))
+        verified = trial.verify(situation, place, discards, recorded)
+        wrong = (*trial.drift_of(verified), *(f"{table} loses rows" for table in verified.rows_lost))
         if wrong:
             raise CannotTell(f"the fix works, its script does not: {wrong[0]}", "migsim run")
     return text
@@ -37,10 +36,10 @@ def rehearsed(fix: Fix, plan: Plan | None, situation: Situation, sandbox: Sandbo
 def _guards(situation: Situation, plan: Plan | None, place: Address) -> Guards:
     """The state of the clone before the first step."""
     schema = situation.table.schema_name if situation.table.kind == "table" else None
-    query = fix_script.state_query(sorted(set(_relations(situation, plan))), schema)
+    query = script.state_query(sorted(set(_relations(situation, plan))), schema)
     with database.connect(place) as connection, connection.transaction():
         connection.execute("SET LOCAL search_path = pg_catalog")
-        state = fix_script.state_of(connection.execute(query.encode()).fetchall())
+        state = script.state_of(connection.execute(query.encode()).fetchall())
     return Guards(
         query=query,
         state=state,
