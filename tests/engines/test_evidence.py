@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.findings import history_table as evidence
-from simulator.findings import migration_files
+from simulator.findings import history_table, migration_files
 from simulator.findings.situation import Edit, GitTrace, HistoryRow, HistoryTable
 from simulator.model import Address, MigrationFile
 from simulator.postgres import database
@@ -27,7 +26,7 @@ TWO_ROWS = """INSERT INTO {}.django_migrations (app, name, applied)
 
 def table(at: Address, role: str = "postgres", schemas: tuple[str, ...] | None = None) -> HistoryTable:
     with database.connect(at) as connection:
-        return evidence.history_table(connection, role, schemas)
+        return history_table.history_table(connection, role, schemas)
 
 
 @pytest.fixture
@@ -142,7 +141,7 @@ def test_something_that_has_not_the_columns_has_no_rows(server: Server, empty: A
 def test_nothing_at_all(empty: Address) -> None:
     assert table(empty) == HistoryTable()
     with database.connect(empty) as connection:
-        assert evidence.content_types(connection, "postgres") is None
+        assert history_table.content_types(connection, "postgres") is None
 
 
 def test_content_types_are_those_of_the_schema_that_is_looked_in(server: Server, empty: Address) -> None:
@@ -153,8 +152,8 @@ def test_content_types_are_those_of_the_schema_that_is_looked_in(server: Server,
         "INSERT INTO public.django_content_type VALUES (1, 'blog', 'post'), (2, 'auth', 'user')",
     )
     with database.connect(empty) as connection:
-        assert evidence.content_types(connection, "postgres") == {"blog.post", "auth.user"}
-        assert evidence.content_types(connection, "postgres", ["other", "public"]) == frozenset()
+        assert history_table.content_types(connection, "postgres") == {"blog.post", "auth.user"}
+        assert history_table.content_types(connection, "postgres", ["other", "public"]) == frozenset()
 
 
 # --- files and repositories ----------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.findings import sequences as numbering
+from simulator.findings import sequences
 from simulator.findings.situation import BehindSequence
 from simulator.model import Address
 from simulator.postgres import database
@@ -17,7 +17,7 @@ BY_HAND = "INSERT INTO post (id) VALUES (1), (2), (3)"
 
 def behind(at: Address) -> list[str]:
     with database.connect(at) as connection:
-        return [f"{one.schema}.{one.table}.{one.column}" for one in numbering.behind(connection)]
+        return [f"{one.schema}.{one.table}.{one.column}" for one in sequences.behind(connection)]
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_a_serial_in_a_schema_whose_name_needs_quotes(server: Server, empty: Add
     made = ('CREATE SCHEMA "My Shop"', 'CREATE TABLE "My Shop"."Post" (id serial PRIMARY KEY)')
     server.execute(empty.dbname, *made, 'INSERT INTO "My Shop"."Post" (id) VALUES (1)')
     with database.connect(empty) as connection:
-        assert numbering.behind(connection) == (BehindSequence("My Shop", "Post", "id"),)
+        assert sequences.behind(connection) == (BehindSequence("My Shop", "Post", "id"),)

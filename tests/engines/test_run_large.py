@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from simulator import run
-from simulator.baseline import build as baseline
+from simulator.baseline import build
 from simulator.engines.embedded import forks
 from simulator.engines.embedded.environment import EmbeddedEnvironment
 from simulator.engines.forks import Fork
@@ -19,7 +19,7 @@ from simulator.errors import CannotTell
 from simulator.host import store
 from simulator.host.progress import Progress
 from simulator.model import Address, FixOutcome, Report
-from simulator.scenario import files as scenarios
+from simulator.scenario import files
 from tests.support import blog
 from tests.support.blog import Production
 from tests.support.command import Command
@@ -40,7 +40,7 @@ def case(migsim: Command, production: Production, monkeypatch: pytest.MonkeyPatc
 
 
 def rehearsed(path: Path) -> Report:
-    (loaded,) = scenarios.read_all([path], {}, os.environ)
+    (loaded,) = files.read_all([path], {}, os.environ)
     return run.rehearse(loaded, "embedded", Progress(Console(file=io.StringIO())))
 
 
@@ -59,7 +59,7 @@ def test_what_is_copied_on_write_comes_to_the_same(case: Path, monkeypatch: pyte
         return forked[-1]
 
     monkeypatch.setattr(EmbeddedEnvironment, "fork", counted)
-    monkeypatch.setattr(baseline, "LARGE", 0)
+    monkeypatch.setattr(build, "LARGE", 0)
     large = rehearsed(case)
     assert told(large) == told(copied)
     assert [fix.outcome for fix in large.fixes if fix.recommended] == [FixOutcome.WORKS]
@@ -73,13 +73,13 @@ def test_what_a_crash_would_empty_is_copied_whole(
 ) -> None:
     unlogged = "CREATE UNLOGGED TABLE seen (n int); INSERT INTO seen VALUES (1);"
     production.dump(blog.PRODUCTION + LOST + unlogged).replace(case.parents[1] / "prod.dump")
-    monkeypatch.setattr(baseline, "LARGE", 0)
+    monkeypatch.setattr(build, "LARGE", 0)
     monkeypatch.setattr(EmbeddedEnvironment, "fork", lambda *_: pytest.fail("a fork would have lost its rows"))
     assert any(fix.recommended for fix in rehearsed(case).fixes)
 
 
 def test_where_nothing_can_be_layered_the_databases_are_copied(case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(baseline, "LARGE", 0)
+    monkeypatch.setattr(build, "LARGE", 0)
     tried: list[int] = []
 
     def refuse(_first: object, _begin: object, _user: object, _confinement: object, number: int) -> Fork:

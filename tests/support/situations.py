@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulator import causes
-from simulator.findings import effects
-from simulator.findings import roots as findings
+from simulator.findings import effects, roots
 from simulator.findings.roots import Ground
 from simulator.findings.situation import HistoryRow, HistoryTable, Reference, Situation
 from simulator.model import Cause, Delta, Fact, Failure, History, Met, MigrationFile, MigrationOperation, Phase
@@ -113,7 +112,7 @@ def situation(
     )
     given: dict[str, Any] = {
         "failure": met[0],
-        "findings": findings.find(met[0], [Met(one) for one in met], ground),
+        "findings": roots.find(met[0], [Met(one) for one in met], ground),
         "history": History(
             recorded=len(applied),
             applied=known,

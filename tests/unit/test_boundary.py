@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.boundary import EXIT_INTERRUPTED, describe_bug, guarded
+from simulator.boundary import describe_bug, guarded
+from simulator.errors import ExitCode
 from simulator.host.deadline import deadline
 
 ROW = {"email": "ann@example.org"}
@@ -49,6 +50,6 @@ def test_a_time_limit_does_not_end_the_cleaning_up_after_ctrl_c(capsys: pytest.C
                 cleaned.append(True)
         return 0
 
-    assert guarded(command) == EXIT_INTERRUPTED
+    assert guarded(command) == ExitCode.INTERRUPTED
     assert cleaned == [True]
     assert "too late" not in capsys.readouterr().err

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from simulator import fixes
-from simulator.findings import effects
-from simulator.findings import roots as findings
+from simulator.findings import effects, roots
 from simulator.findings.roots import Ground
 from simulator.findings.situation import BehindSequence, HistoryRow, HistoryTable, Situation
 from simulator.model import (
@@ -31,7 +30,7 @@ from simulator.model import (
     Step,
 )
 from simulator.postgres.catalog import Catalog
-from simulator.trials import plans as fix_plans
+from simulator.trials import plans
 from tests.support.facts import catalog, column, delta, index, table, unique
 
 POST, TITLE = table("blog_post"), column("blog_post", "title")
@@ -63,7 +62,7 @@ def situation(
     ground = Ground(standing, reference, done, FILES, frozenset(applied), rows)
     given: dict[str, Any] = {
         "failure": met[0],
-        "findings": findings.find(met[0], [Met(one) for one in met], ground),
+        "findings": roots.find(met[0], [Met(one) for one in met], ground),
         "history": History(pending=pending, applied=applied),
         "table": HistoryTable(kind="table"),
         "files": FILES,
@@ -79,7 +78,7 @@ def proposed(where: Situation) -> list[str]:
 
 
 def plan(where: Situation) -> list[str]:
-    return texts(fix_plans.choices(where, ()).plan().fix)
+    return texts(plans.choices(where, ()).plan().fix)
 
 
 def texts(fix: Fix) -> list[str]:
@@ -518,7 +517,7 @@ def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:
         ("blog.2", "blog.3"),
         rows={"public.blog_tag": 3},
     )
-    first = fix_plans.choices(where, ())
+    first = plans.choices(where, ())
     second = first.after(failure("blog.2", "23502"), (), first.plan())
     assert (first.plan().fix.id, second.plan().fix.id) == ("alter-and-fake", "set-aside")
     last = second.after(None, ("blog_tag lacks x",), second.plan())
@@ -529,7 +528,7 @@ def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:
 def test_a_step_that_fails_is_its_roots_fault_and_nobody_elses() -> None:
     standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"), column("blog_post", "slug"))
     met = [failure("blog.2", relation="blog_tag"), failure("blog.3", "42701", "blog_post", column_name="slug")]
-    first = fix_plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
+    first = plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
     tried = first.plan()
     altered = next(step for step in tried.fix.steps if "ALTER COLUMN" in step.sql)
     last = first.after(failure(None, "23502", None), (), tried, altered)
@@ -547,8 +546,8 @@ def test_a_plan_that_fails_at_what_a_person_has_to_mend_is_the_plan_for_the_rest
     assert (told[0], told[-1], len(told)) == ("migrate blog 2 --fake", "migrate", 3)
 
 
-def plans_of(met: list[Failure], standing: Catalog) -> fix_plans.Choices:
-    return fix_plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
+def plans_of(met: list[Failure], standing: Catalog) -> plans.Choices:
+    return plans.choices(situation(met, standing, ("blog.2", "blog.3")), ())
 
 
 DATA = {
@@ -612,9 +611,9 @@ def test_a_data_migration_that_was_never_recorded_runs_and_the_note_says_so() ->
 def test_faking_everything_is_no_mend_where_code_has_not_run() -> None:
     where = lost(2, 2, failure("blog.2", relation="blog_tag"))
     fake = Fix("fake-everything", "migrate --fake", (), FixOutcome.WORKS)
-    judged = fix_plans.without_its_code(fake, where)
+    judged = plans.without_its_code(fake, where)
     assert (judged.outcome, judged.drift) == (FixOutcome.DRIFTS, ("the code of blog.3 has not run",))
-    assert fix_plans.without_its_code(fake, replace(where, code_runs=())) == fake
+    assert plans.without_its_code(fake, replace(where, code_runs=())) == fake
 
 
 def test_the_first_that_works_without_a_person_is_recommended() -> None:
@@ -624,24 +623,24 @@ def test_the_first_that_works_without_a_person_is_recommended() -> None:
         Fix("c", "", (), outcome=FixOutcome.WORKS),
         Fix("d", "", (), outcome=FixOutcome.WORKS),
     )
-    ranked = fix_plans.ranked([person, loses, works, too])
+    ranked = plans.ranked([person, loses, works, too])
     assert [(fix.id, fix.recommended) for fix in ranked] == [("c", True), ("a", False), ("b", False), ("d", False)]
-    assert not any(fix.recommended for fix in fix_plans.ranked([person, loses]))
+    assert not any(fix.recommended for fix in plans.ranked([person, loses]))
 
 
 def test_roots_that_a_working_plan_left_alone_were_none() -> None:
     standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
     met = [failure("blog.2", relation="blog_tag"), failure("blog.3", "22012")]
     where = situation(met, standing, ("blog.2", "blog.3"))
-    plan_ = fix_plans.choices(where, ()).plan()
+    plan_ = plans.choices(where, ()).plan()
     assert [root.id for root in plan_.left] == [2]
-    assert [(one.root, one.cascade_of) for one in fix_plans.settled(where.findings, plan_.left)] == [
+    assert [(one.root, one.cascade_of) for one in plans.settled(where.findings, plan_.left)] == [
         (True, None),
         (False, 1),
     ]
 
 
 def test_the_page_on_fixes_has_every_fix_and_no_other() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "fixes.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "fixes.md").read_text()
     written = re.findall(r"^### (\S+)$", page, re.MULTILINE)
     assert written == [module.ID for module in (*fixes.OF_ROOTS, *fixes.OF_PEOPLE)]

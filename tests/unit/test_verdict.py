@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from simulator.errors import most_severe
 from simulator.model import Failure, MigrationRun, Phase, Tables, Trace, Verdict
 from simulator.scenario import Expect
-from simulator.verdict import Evidence, Judgement, RestoreErrors, exit_code, findings, gravest, judge, not_checked
+from simulator.verdict import Evidence, Judgement, RestoreErrors, exit_code, findings, judge, not_checked
 
 RAN = Trace(complete=True, second_migrate=(), left=(), models_read=7, data_dependent=())
 EXISTS = Failure(
@@ -190,8 +191,8 @@ def test_an_expectation_is_met_exactly_or_not(judgement: Judgement, expect: Expe
 
 
 @pytest.mark.parametrize(("codes", "whole"), [([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1), ([1, 4, 3], 4)])
-def test_several_scenarios_end_with_the_gravest(codes: list[int], whole: int) -> None:
-    assert gravest(codes) == whole
+def test_several_scenarios_end_with_the_most_severe(codes: list[int], whole: int) -> None:
+    assert most_severe(codes) == whole
 
 
 def test_findings_list_the_restore_first_then_migrate() -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from simulator.findings.situation import HistoryTable, Situation
 from simulator.model import Fix, FixOutcome, MigrationOperation, Step
-from simulator.trials import plans as fix_plans
-from simulator.trials import proofs
+from simulator.trials import plans, proofs
 from tests.support import situations
 from tests.support.facts import delta, index
 from tests.support.situations import INITIAL, POSTS, SLUG, SLUG_EXISTS, SLUGS, TAG, TAGS, file, history
@@ -162,21 +161,21 @@ TRIED = Fix("fake-exactly", "t", (Step(manage=("migrate", "blog", "0003", "--fak
 
 
 def test_a_plan_that_records_unproven_code_is_a_persons_and_so_is_one_among_several_histories() -> None:
-    unproven = fix_plans.left_to_a_person(TRIED, where(ADD, CODE), {SLUG})
+    unproven = plans.left_to_a_person(TRIED, where(ADD, CODE), {SLUG})
     assert "whether the code of blog.0003_slug has run" in unproven.steps[0].person
-    assert [fix.recommended for fix in fix_plans.ranked([unproven])] == [False]
+    assert [fix.recommended for fix in plans.ranked([unproven])] == [False]
     tenants = where(ADD, table=replace(history(INITIAL), elsewhere=("acme", "globex")))
-    several = fix_plans.left_to_a_person(TRIED, tenants, {SLUG})
+    several = plans.left_to_a_person(TRIED, tenants, {SLUG})
     assert "public, acme, globex" in several.steps[0].person
-    assert [fix.recommended for fix in fix_plans.ranked([several])] == [False]
+    assert [fix.recommended for fix in plans.ranked([several])] == [False]
 
 
 def test_a_plan_with_its_proofs_is_recommended_and_carries_them() -> None:
     situation = where(ADD, CODE, table=history(INITIAL, gap=2))
-    (fix,) = fix_plans.ranked([fix_plans.left_to_a_person(TRIED, situation, {TAG, SLUG})])
+    (fix,) = plans.ranked([plans.left_to_a_person(TRIED, situation, {TAG, SLUG})])
     assert (fix.recommended, fix.steps, [proof.migration for proof in fix.proofs]) == (True, TRIED.steps, [SLUG])
 
 
 def test_a_fix_that_does_not_work_is_left_as_it_is() -> None:
     failed = replace(TRIED, outcome=FixOutcome.FAILS)
-    assert fix_plans.left_to_a_person(failed, where(ADD, CODE), {SLUG}) == failed
+    assert plans.left_to_a_person(failed, where(ADD, CODE), {SLUG}) == failed

@@ -1,4 +1,4 @@
-"""Many scenarios in a row: rows, words and codes; and the real processes, reports and signals of a night."""
+"""Many scenarios in a row: the real processes, reports and signals of a night."""
 
 from __future__ import annotations
 
@@ -12,77 +12,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 from rich.console import Console
 
-from simulator import batch as nights
-from simulator.batch import Result
-
-FAILURE = {"migration": "blog.0003_tag", "phase": "operation", "sqlstate": "42P07"}
-
-
-def _report(verdict: str, **fields: Any) -> dict[str, Any]:
-    return {"schema": "migsim.report/1", "verdict": verdict, "failure": None, "error": None, **fields}
-
-
-@pytest.mark.parametrize(
-    ("codes", "expected"),
-    [
-        ([0], 0),
-        ([0, 0, 0], 0),
-        ([0, 3, 0], 3),
-        ([3, 1, 0], 1),
-        ([0, 1, 4, 3], 4),
-        ([0, 2], 3),  # a scenario file that can't be read is not safe
-        ([0, -9], 3),
-        ([130, 1], 1),
-    ],
-)
-def test_the_gravest_code_wins(codes: list[int], expected: int) -> None:
-    assert nights.exit_code(codes) == expected
-
-
-def test_counts_in_words_the_gravest_first() -> None:
-    assert nights.in_words([0, 1, 0, 3, 2, 4]) == (
-        "6 scenarios: 1 met a bug in migsim, 1 would fail or not as expected, 2 could not be found out, "
-        "2 safe or as expected"
-    )
-    assert nights.in_words([0]) == "1 scenario: 1 safe or as expected"
-
-
-@pytest.mark.parametrize(
-    ("result", "row"),
-    [
-        (Result("healthy", 0, 3.4, _report("safe")), ("healthy", "0", "3 s", "safe", "")),
-        (
-            Result("prod", 1, 40.6, _report("would-fail", failure=FAILURE)),
-            ("prod", "1", "41 s", "would-fail", "blog.0003_tag 42P07"),
-        ),
-        (
-            Result("known", 0, 5, _report("would-fail", failure=FAILURE)),
-            ("known", "0", "5 s", "would-fail, as expected", "blog.0003_tag 42P07"),
-        ),
-        (Result("hoped", 1, 5, _report("safe")), ("hoped", "1", "5 s", "safe, not as expected", "")),
-        (
-            Result("cut", 3, 1, _report("unknown", error={"message": "prod.dump is truncated", "hint": "again"})),
-            ("cut", "3", "1 s", "unknown", "prod.dump is truncated"),
-        ),
-        (
-            Result("smoke", 1, 1, _report("would-fail", failure={**FAILURE, "migration": None, "phase": "smoke"})),
-            ("smoke", "1", "1 s", "would-fail", "smoke 42P07"),
-        ),
-        (Result("typo", 2, 0.2), ("typo", "3", "0 s", "no report, see typo.log", "")),
-    ],
-    ids=lambda value: value.name if isinstance(value, Result) else "",
-)
-def test_a_row_of_the_summary(result: Result, row: tuple[str, ...]) -> None:
-    assert nights.summary([result]) == [row]
-
-
-# --- with real processes -------------------------------------------------------------------------
+from simulator import batch
 
 
 def test_what_breaks_does_not_stop_the_others_and_everything_is_kept(tmp_path: Path) -> None:
@@ -92,7 +27,7 @@ def test_what_breaks_does_not_stop_the_others_and_everything_is_kept(tmp_path: P
     (tmp_path / "project").mkdir()
     wanted = {str(tmp_path / "scenarios" / f"{name}.yaml"): () for name in ("typo", "no-dump")}
     output = Console(file=io.StringIO(), width=80)
-    code = nights.run_many(wanted, jobs=2, output=tmp_path / "reports", console=output)
+    code = batch.run_many(wanted, jobs=2, output=tmp_path / "reports", console=output)
     text = output.file.getvalue()  # type: ignore[attr-defined]
     assert code == 3
     assert [line.split()[:2] for line in text.splitlines()[:3]] == [
@@ -113,7 +48,7 @@ def test_as_json_there_is_one_document_with_every_report_there_is(tmp_path: Path
     (tmp_path / "project").mkdir()
     wanted = {str(tmp_path / "scenarios" / f"{name}.yaml"): () for name in ("no-dump", "typo")}
     output = io.StringIO()
-    nights.run_many(wanted, jobs=2, output=tmp_path / "reports", console=Console(file=output), form="json")
+    batch.run_many(wanted, jobs=2, output=tmp_path / "reports", console=Console(file=output), form="json")
     document = json.loads(output.getvalue())
     assert document["schema"] == "migsim.reports/1"
     assert [each["scenario"] for each in document["reports"]] == ["no-dump"]
@@ -123,7 +58,7 @@ def test_two_nights_in_one_minute_have_a_folder_each(tmp_path: Path) -> None:
     _scenario(tmp_path, "typo", "basline: []")
     wanted = {str(tmp_path / "scenarios" / "typo.yaml"): ()}
     for _ in range(2):
-        nights.run_many(wanted, jobs=1, output=tmp_path / "reports", console=Console(file=io.StringIO()))
+        batch.run_many(wanted, jobs=1, output=tmp_path / "reports", console=Console(file=io.StringIO()))
     assert len(list((tmp_path / "reports").iterdir())) == 2
 
 
@@ -145,6 +80,57 @@ def test_a_signal_reaches_the_rehearsals(tmp_path: Path, number: signal.Signals)
             night.communicate()
     assert night.returncode == (130 if number == signal.SIGINT else 143)
     assert not Path(f"/proc/{child}").exists()
+
+
+def _rehearse(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "simulator", "run", *arguments]
+    environment = os.environ | {"MIGSIM_RUNS": str(folder / "runs")}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_a_report_is_kept_before_the_next_scenario_begins(tmp_path: Path) -> None:
+    """The second one's report can't be written: a folder stands in its place."""
+    for name in ("first", "second"):
+        _scenario(tmp_path, name, "baseline: [{restore: absent.dump}]")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "kept" / "second.json").mkdir(parents=True)
+    done = _rehearse(tmp_path, "first", "second", "--output", "kept")
+    assert done.returncode == 4
+    assert json.loads((tmp_path / "kept" / "first.json").read_text())["scenario"] == "first"
+    assert "absent.dump" in (tmp_path / "kept" / "first.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("same", "same"), "same.yaml is named twice"),
+        (("same", "elsewhere/scenarios/other.yaml"), "other.yaml have the same name"),
+    ],
+)
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_two_scenarios_of_one_name_are_refused(tmp_path: Path, names: tuple[str, ...], said: str, jobs: str) -> None:
+    _scenario(tmp_path, "same", "baseline: [{restore: absent.dump}]")
+    (tmp_path / "elsewhere").mkdir()
+    _scenario(tmp_path / "elsewhere", "same", "baseline: []")
+    same = tmp_path / "elsewhere" / "scenarios" / "same.yaml"
+    same.rename(same.with_name("other.yaml"))
+    done = _rehearse(tmp_path, *names, "--jobs", jobs)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert "hint: migsim run same" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--format", "json"), ("validate",), ("doctor",)])
+def test_a_reader_who_leaves_is_no_verdict(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """As with `migsim run prod-copy | head -1`: 1 would mean that migrate would fail."""
+    _scenario(tmp_path, "typo", "baseline: []")
+    readable, writable = os.pipe()
+    os.close(readable)
+    try:
+        command = [sys.executable, "-m", "simulator", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, stdout=writable, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writable)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def _scenario(folder: Path, name: str, rest: str) -> None:

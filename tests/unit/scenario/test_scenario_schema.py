@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from simulator.scenario import Scenario
 from simulator.scenario.json_schema import schema, text
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 REGENERATE = 'python -c "import sys; from simulator.scenario.json_schema import text; sys.stdout.write(text())"'
 
 
