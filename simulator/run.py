@@ -10,11 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
-import simulator
 from simulator import engines
-from simulator import verdict as report
 from simulator.baseline import build
-from simulator.baseline.build import Baseline
 from simulator.baseline.disk import told_when_full
 from simulator.baseline.roles import is_answer
 from simulator.baseline.sandbox import Sandbox
@@ -27,19 +24,22 @@ from simulator.errors import CannotTell
 from simulator.host import store
 from simulator.host.deadline import deadline, disarm
 from simulator.host.progress import Progress
-from simulator.model import Failure, History, Phase, Report, Trace, Verdict
+from simulator.model import Address, Failure, History, Phase, Report, Trace, Verdict
 from simulator.postgres import database
 from simulator.postgres.version import major
 from simulator.project import database_url, planning
 from simulator.project.environment import unset
 from simulator.rehearsal.runs import NOBODY, Rehearsals
+from simulator.rehearsal.trace import name_owner, note_unfilled_alias
+from simulator.report import Machine, Rehearsed, of_conflict
+from simulator.report import build as build_report
 from simulator.scenario import Scenario
 from simulator.scenario.duration import seconds
 from simulator.scenario.files import LoadedScenario
 from simulator.sources import trees
 from simulator.sources.trees import Sources, main_dump
 from simulator.trials import script_trial
-from simulator.verdict import Evidence, Judgement
+from simulator.verdict import INSUFFICIENT_PRIVILEGE, Evidence, Judgement, judge
 
 
 def rehearse(
@@ -56,15 +56,15 @@ def rehearse(
     ``trials``: which fixes are tried where migrate would fail; ``reset``: the last resort as well. Raises UsageError
     for a scenario that can't be meant, CannotTell when it could not be found out.
     """
-    return _rehearsed(loaded, engine, progress, keep=keep, trials=trials, reset=reset)[0]
+    return _run(loaded, engine, progress, keep=keep, trials=trials, reset=reset)[0]
 
 
 def rehearse_fix(loaded: LoadedScenario, engine: str, progress: Progress) -> tuple[Report, str | None]:
     """The same, and the recommended fix as a script that was rehearsed as well; None: nothing is recommended."""
-    return _rehearsed(loaded, engine, progress, trials="until one works", script=True)
+    return _run(loaded, engine, progress, trials="until one works", script=True)
 
 
-def _rehearsed(
+def _run(
     loaded: LoadedScenario,
     engine: str,
     progress: Progress,
@@ -81,11 +81,11 @@ def _rehearsed(
         with progress.stage("sources", "reading the scenario's code and dumps"):
             found = trees.gather(loaded.scenario, loaded.root, run.folder, started)
         if found.code.conflicts:
-            result = _of_conflict(loaded.scenario, found)
+            result = of_conflict(loaded.scenario, found)
         else:
             choice = _choose(loaded, found, engine, progress)
             with _opened(loaded, found, choice, run, progress) as stage:
-                result, text = _concluded(stage, trials=trials, reset=reset, script=script)
+                result, text = _conclude(stage, trials=trials, reset=reset, script=script)
             leftovers = [] if keep else _leftovers(run, choice)
     report_ = replace(
         result,
@@ -104,7 +104,7 @@ def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> Histo
         choice = _choose(loaded, found, engine, progress)
         with _opened(loaded, found, choice, run, progress) as stage:
             trace = stage.settings
-            if _loaded(trace):
+            if _has_loaded(trace):
                 with _sandbox(stage).clone() as databases, progress.stage("inspect", "reading the history"):
                     trace = stage.rehearsals.inspect(found.code, databases)
     if trace.history is None:
@@ -157,49 +157,71 @@ def _opened(
             disarm()
 
 
-def _concluded(stage: Stage, *, trials: Trials, reset: bool, script: bool) -> tuple[Report, str | None]:
+def _conclude(stage: Stage, *, trials: Trials, reset: bool, script: bool) -> tuple[Report, str | None]:
     """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), judge, diagnose.
 
     The report, and where it is asked for and something is recommended, the script.
     """
-    if not _loaded(stage.settings):
-        return _report(stage, None, Evidence(trace=stage.settings)), None
+    if not _has_loaded(stage.settings):
+        evidence = Evidence(trace=stage.settings)
+        return build_report(_rehearsed(stage, judge(evidence), evidence.trace)), None
     sandbox = _sandbox(stage)
-    base = sandbox.baseline
+    evidence = _rehearse_migrate(stage, sandbox)
+    judgement = judge(evidence)
+    diagnosis = _diagnose(stage, sandbox, evidence, judgement, trials=trials, reset=reset)
+    done = replace(_rehearsed(stage, judgement, evidence.trace), baseline=sandbox.baseline, diagnosis=diagnosis)
+    if stage.keep:
+        done = replace(done, kept=stage.environment.how_to_enter("rehearsal1_0"))
+    report = build_report(done)
+    return report, _script(stage, sandbox, diagnosis, report) if script and diagnosis else None
+
+
+def _rehearse_migrate(stage: Stage, sandbox: Sandbox) -> Evidence:
+    base, scenario = sandbox.baseline, stage.loaded.scenario
     trace = _migrate(stage, sandbox, sandbox.user)
-    again = None
-    refused = trace.failure and trace.failure.sqlstate == report.INSUFFICIENT_PRIVILEGE
-    role_decides = not base.role.automatic or bool(trace.failure and is_answer(base.role, trace.failure))
-    if refused and not role_decides:
-        again = _as_superuser(stage, sandbox)
-    evidence = Evidence(
+    refused = trace.failure is not None and trace.failure.sqlstate == INSUFFICIENT_PRIVILEGE
+    role_decides = not base.role.automatic or (trace.failure is not None and is_answer(base.role, trace.failure))
+    return Evidence(
         restores=base.restores,
         trace=trace,
-        as_superuser=again,
+        as_superuser=_as_superuser(stage, sandbox) if refused and not role_decides else None,
         role_decides=role_decides,
-        tier=stage.loaded.scenario.rehearse.tier,
-        command=stage.loaded.scenario.rehearse.command,
+        tier=scenario.rehearse.tier,
+        command=scenario.rehearse.command,
         role=base.role.project_user,
-        restores_dump=any(step.restore for step in stage.loaded.scenario.baseline),
+        restores_dump=any(step.restore for step in scenario.baseline),
         histories=base.histories,
         without_rows=base.without_rows,
         refused_version=_refused_version(stage, trace),
     )
-    diagnosis = _diagnosed(stage, sandbox, evidence, trials=trials, reset=reset)
-    result = _report(stage, base, evidence, diagnosis)
-    return result, _script(stage, sandbox, diagnosis, result) if script and diagnosis else None
 
 
-def _diagnosed(stage: Stage, sandbox: Sandbox, evidence: Evidence, *, trials: Trials, reset: bool) -> Diagnosis | None:
+def _diagnose(
+    stage: Stage, sandbox: Sandbox, evidence: Evidence, judgement: Judgement, *, trials: Trials, reset: bool
+) -> Diagnosis | None:
     """What else would fail, why, and what mends it: only where migrate itself would fail, the sandbox not in doubt."""
     trace = evidence.as_superuser or evidence.trace
-    judgement = report.judge(evidence)
     if judgement.verdict is not Verdict.WOULD_FAIL or trace is None or trace.failure is None:
         return None
     if trace.failure.sandbox or judgement.failure not in (trace.failure, *sandbox.baseline.errors):
         return None
     tier = stage.loaded.scenario.rehearse.tier
     return diagnose(sandbox, trace.failure, trace.history, stage.progress, tier=tier, trials=trials, reset=reset)
+
+
+def _rehearsed(stage: Stage, judgement: Judgement, trace: Trace | None) -> Rehearsed:
+    """What every report begins with, however far the rehearsal came."""
+    environment, scenario = stage.environment, stage.loaded.scenario
+    return Rehearsed(
+        scenario=scenario,
+        sources=stage.found,
+        machine=Machine(stage.choice.engine.name, environment.server_version, environment.warnings),
+        settings=stage.settings,
+        judgement=judgement,
+        trace=trace,
+        dump_sha256=stage.checksum.value() if stage.checksum else None,
+        unset=tuple(unset(scenario.django, stage.loaded.root, os.environ)),
+    )
 
 
 def _script(stage: Stage, sandbox: Sandbox, diagnosis: Diagnosis, result: Report) -> str | None:
@@ -242,8 +264,20 @@ def _migrate(stage: Stage, sandbox: Sandbox, called: str) -> Trace:
             databases = stack.enter_context(sandbox.clone(keep=stage.keep))
         with stage.progress.stage("migrate", f"rehearsing migrate as {called}"):
             trace = sandbox.rehearsals.migrate(sandbox.code, databases)
-        trace = build.with_bare_alias(trace, sandbox.baseline.bare)
-        return build.with_owner(trace, sandbox.address(databases))
+        trace = note_unfilled_alias(trace, sandbox.baseline.unfilled)
+        return _with_owner(trace, sandbox.address(databases))
+
+
+def _with_owner(trace: Trace, place: Address) -> Trace:
+    """After a refusal: the trace with the object and its owner named in its failure."""
+    failure = trace.failure
+    if failure is None or failure.sqlstate != INSUFFICIENT_PRIVILEGE or not failure.relation:
+        return trace
+    if failure.denied_by_database:
+        return trace
+    with database.connect(place) as connection:
+        owner = database.owner_of(connection, failure.relation, failure.schema_name)
+    return name_owner(trace, owner) if owner else trace
 
 
 def _as_superuser(stage: Stage, sandbox: Sandbox) -> Trace:
@@ -253,88 +287,7 @@ def _as_superuser(stage: Stage, sandbox: Sandbox) -> Trace:
     return _migrate(stage, sandbox, "a superuser")
 
 
-def _report(stage: Stage, base: Baseline | None, evidence: Evidence, diagnosis: Diagnosis | None = None) -> Report:
-    scenario, trace = stage.loaded.scenario, evidence.trace or stage.settings
-    judgement = report.judge(evidence)
-    dump = main_dump(stage.found)
-    attempts = [*stage.settings.attempts, *(base.attempts if base else ()), *trace.attempts]
-    return Report(
-        scenario=scenario.name,
-        verdict=judgement.verdict,
-        because=judgement.because,
-        exit_code=report.exit_code(judgement, scenario.expect),
-        unmet=report.unmet(judgement, scenario.expect),
-        engine=stage.choice.engine.name,
-        tier=scenario.rehearse.tier,
-        role=base.role.project_user if base else None,
-        versions={
-            "migsim": simulator.__version__,
-            "postgres": stage.environment.server_version.split()[0],  # without the packager's own addition
-            **stage.settings.versions,
-            **trace.versions,
-        },
-        dump=dump,
-        dump_sha256=stage.checksum.value() if stage.checksum else None,
-        project=stage.found.code.version,
-        settings=trace.settings_module,
-        history=trace.history,
-        failure=judgement.failure,
-        findings=diagnosis.findings if diagnosis else report.findings(evidence, judgement),
-        fixes=diagnosis.fixes if diagnosis else (),
-        migrations=trace.migrations,
-        models_read=trace.models_read,
-        attempts=tuple(dict.fromkeys(attempts)),
-        warnings=(
-            *stage.found.warnings,
-            *_unset(stage),
-            *stage.environment.warnings,
-            *(base.warnings if base else ()),
-            *filter(None, [build.unseen_history(base, trace.history) if base else None]),
-            *trace.notices,
-            *(diagnosis.warnings if diagnosis else ()),
-        ),
-        not_checked=(
-            *report.not_checked(dump=dump is not None, tier=scenario.rehearse.tier, left=trace.left or ()),
-            *(base.not_checked if base else ()),
-            *_other_backends(stage),
-        ),
-        kept=stage.environment.how_to_enter("rehearsal1_0") if base and stage.keep else "",
-    )
-
-
-def _unset(stage: Stage) -> Iterator[str]:
-    for name in unset(stage.loaded.scenario.django, stage.loaded.root, os.environ):
-        yield f"django.environment names {name}, which is not set here"
-
-
-def _other_backends(stage: Stage) -> Iterator[str]:
-    for alias in stage.settings.aliases:
-        if alias.vendor != build.POSTGRESQL:
-            yield f"the database alias {alias.name} ({alias.vendor}); only PostgreSQL is rehearsed"
-
-
-def _of_conflict(scenario: Scenario, found: Sources) -> Report:
-    """Branches that don't merge: there is no code to rehearse, and that is the finding."""
-    code = found.code
-    message = f"{code.conflicting_ref} does not merge: conflicts in {', '.join(code.conflicts)}"
-    failure = Failure(exception="", message=message, phase=Phase.LOAD)
-    judgement = Judgement(Verdict.UNKNOWN, failure, message)
-    return Report(
-        scenario=scenario.name,
-        verdict=judgement.verdict,
-        because=message,
-        exit_code=report.exit_code(judgement, scenario.expect),
-        unmet=report.unmet(judgement, scenario.expect),
-        tier=scenario.rehearse.tier,
-        versions={"migsim": simulator.__version__},
-        dump=main_dump(found),
-        project=code.version,
-        failure=failure,
-        findings=report.findings(Evidence(), judgement),
-    )
-
-
-def _loaded(settings: Trace) -> bool:
+def _has_loaded(settings: Trace) -> bool:
     return settings.complete and settings.failure is None
 
 

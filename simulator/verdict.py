@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.errors import ExitCode
-from simulator.model import Failure, Finding, Phase, Tables, Trace, Verdict
+from simulator.model import Failure, Phase, Tables, Trace, Verdict
 from simulator.scenario import Expect
 
 INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL manual, appendix A
@@ -166,17 +166,6 @@ def _judge_success(evidence: Evidence, trace: Trace) -> Judgement | None:
         return Judgement(Verdict.UNKNOWN, None, f"the project's process ended before it could report{how}")
     if trace.second_migrate is None or trace.models_read is None:
         return Judgement(Verdict.UNKNOWN, None, "the checks after migrate did not run")
-    if trace.second_migrate:
-        names = ", ".join(trace.second_migrate)
-        return Judgement(
-            Verdict.WOULD_FAIL,
-            Failure(
-                exception="",
-                message=f"a second migrate still had something to do: {names}",
-                phase=Phase.SMOKE,
-                migration=trace.second_migrate[0],
-            ),
-        )
     because = _unrehearsed(evidence, trace) or _unknown_without_rows(evidence, trace)
     return Judgement(Verdict.UNKNOWN, None, because) if because else None
 
@@ -232,16 +221,6 @@ def unmet(judgement: Judgement, expect: Expect | None) -> str:
     if expect is None or meets(judgement, expect):
         return ""
     return " ".join(filter(None, (expect.verdict, expect.migration, expect.sqlstate)))
-
-
-def findings(evidence: Evidence, judgement: Judgement) -> tuple[Finding, ...]:
-    """Each thing that would go wrong, in the order met: the restore's errors, then migrate's."""
-    failures = [error for restore in evidence.restores for error in restore.errors]
-    if judgement.failure and judgement.failure not in failures:
-        failures.append(judgement.failure)
-    elif evidence.trace and evidence.trace.failure:
-        failures.append(evidence.trace.failure)
-    return tuple(Finding(id=number, failure=failure) for number, failure in enumerate(failures, 1))
 
 
 def not_checked(*, dump: bool, tier: str, left: Sequence[str] = ()) -> tuple[str, ...]:

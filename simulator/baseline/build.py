@@ -13,7 +13,7 @@ from simulator.engines.base import Environment
 from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell, UsageError
 from simulator.host.progress import Progress
-from simulator.model import Address, Alias, Attempt, Failure, History, Trace
+from simulator.model import Address, Alias, Attempt, Failure
 from simulator.postgres import database
 from simulator.postgres.version import major
 from simulator.rehearsal.runs import Rehearsals
@@ -37,7 +37,7 @@ class Baseline:
     restores: tuple[RestoreErrors, ...] = ()
     warnings: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
-    bare: tuple[str, ...] = ()  # aliases of databases that no step has filled, but for the one under rehearsal
+    unfilled: tuple[str, ...] = ()  # aliases of databases that no step has filled, but for the one under rehearsal
     attempts: tuple[Attempt, ...] = ()
     histories: tuple[str, ...] = ()  # schemas with a django_migrations, of the alias under rehearsal
     without_rows: bool = False  # a dump was restored there, and no table has a row
@@ -98,16 +98,6 @@ def _has_rows(environment: Environment, name: str) -> bool:
 def _histories(environment: Environment, name: str) -> tuple[str, ...]:
     with database.connect(environment.address(name, SUPERUSER)) as connection:
         return database.schemas_with(connection, "django_migrations")
-
-
-def unseen_history(base: Baseline, history: History | None) -> str | None:
-    """A history where the project does not look, and none where it does: migrate starts anew beside it. Pure."""
-    if history is None or history.recorded or not base.histories or history.schemas is None:
-        return None
-    if not set(base.histories).isdisjoint(history.schemas):
-        return None
-    where, path = ", ".join(base.histories), ", ".join(history.schemas)
-    return f"django_migrations is in the schema {where}, where the project does not look ({path}): migrate starts anew"
 
 
 def _has_unlogged(environment: Environment, name: str) -> bool:
@@ -171,15 +161,15 @@ def build(
         for name in dict.fromkeys(names.values()):
             forks = forks and not _has_unlogged(environment, name)
             database.seal(admin, name)
-    done, bare = builder.done, bare_aliases(names, scenario)
-    notes = [builder.role.note, *(note for one in done for note in one.not_checked), *map(_of_bare, bare)]
+    done, unfilled = builder.done, unfilled_aliases(names, scenario)
+    notes = [builder.role.note, *(note for one in done for note in one.not_checked), *map(_of_unfilled, unfilled)]
     return Baseline(
         sealed=names,
         role=builder.role,
         restores=tuple(RestoreErrors(one.errors, not one.empty_before, one.by_hand) for one in done),
         warnings=(*builder.role.warnings, *(warning for one in done for warning in one.warnings)),
         not_checked=tuple(note for note in notes if note),
-        bare=bare,
+        unfilled=unfilled,
         attempts=tuple(builder.attempts),
         histories=histories,
         without_rows=without_rows,
@@ -217,32 +207,10 @@ def steps_owner(names: Mapping[str, str], name: str, rehearsed: str) -> str:
     return next(alias for alias, shared in names.items() if shared == name)
 
 
-def bare_aliases(names: Mapping[str, str], scenario: Scenario) -> tuple[str, ...]:
+def unfilled_aliases(names: Mapping[str, str], scenario: Scenario) -> tuple[str, ...]:
     """Aliases whose database nothing fills: not the rehearsed one's, and ``baselines`` is silent on it. Pure."""
     filled = {names[alias] for alias in (scenario.django.database, *scenario.django.baselines)}
     return tuple(alias for alias, name in names.items() if name not in filled)
-
-
-def with_owner(trace: Trace, place: Address) -> Trace:
-    """After a refusal (42501): the trace with the object, its owner and our role named in its failure."""
-    failure = trace.failure
-    if failure is None or failure.sqlstate != "42501" or not failure.relation or failure.denied_by_database:
-        return trace
-    with database.connect(place) as connection:
-        owner = database.owner_of(connection, failure.relation, failure.schema_name)
-    if owner is None:
-        return trace
-    denied = f"{failure.relation} belongs to {owner}"
-    return replace(trace, failure=replace(failure, denied=denied, denied_owner=owner, denied_by_database=False))
-
-
-def with_bare_alias(trace: Trace, bare: tuple[str, ...]) -> Trace:
-    """After a failure in a database that only the sandbox left empty: the trace with that said in it. Pure."""
-    failure = trace.failure
-    if failure is None or failure.sandbox or failure.alias not in bare:
-        return trace
-    why = f"it was met in the database of alias {failure.alias}, which is empty: `baselines:` has no steps for it"
-    return replace(trace, failure=replace(failure, sandbox=why))
 
 
 @dataclass
@@ -314,7 +282,7 @@ def _size(number: int) -> str:
     return f"{number / (1 << 20):.1f} MB" if number >= 1 << 20 else f"{max(1, number >> 10)} kB"
 
 
-def _of_bare(alias: str) -> str:
+def _of_unfilled(alias: str) -> str:
     return f"what code does with alias {alias} (its database is empty: `baselines:` has no steps for it)"
 
 

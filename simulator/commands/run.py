@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-import simulator
 from simulator import batch, boundary, engines, project
 from simulator.diagnosis import Trials
 from simulator.errors import CannotTell, MigsimError, UsageError, most_severe
 from simulator.host import store
 from simulator.host.progress import Progress
 from simulator.host.terminal import printer, progress_printer
-from simulator.model import Report, Verdict
+from simulator.model import Report
 from simulator.project import first_scenario
+from simulator.report import of_error
 from simulator.reports import to_json, to_text
 from simulator.run import rehearse
 from simulator.scenario import files
@@ -169,15 +169,7 @@ def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone:
 
 def _broken(loaded: LoadedScenario, error: MigsimError) -> Report:
     boundary.complain(error)
-    return Report(
-        scenario=loaded.scenario.name,
-        verdict=Verdict.UNKNOWN,
-        exit_code=error.exit_code,
-        tier=loaded.scenario.rehearse.tier,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={"migsim": simulator.__version__},
-        error=(error.message, error.hint),
-    )
+    return of_error(loaded.scenario, error, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def _with(loaded: LoadedScenario, options: Options) -> LoadedScenario:

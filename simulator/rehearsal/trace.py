@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from simulator.model import (
@@ -188,6 +188,37 @@ class _Reading:
             if event["event"] == "second_migrate" and event["names"]:
                 return _still_pending(event["names"])
         return None
+
+
+def note_unfilled_alias(trace: Trace, unfilled: Sequence[str]) -> Trace:
+    """After a failure in a database that only the sandbox left empty: the trace with that said in it."""
+    failure = trace.failure
+    if failure is None or failure.sandbox or failure.alias not in unfilled:
+        return trace
+    why = f"it was met in the database of alias {failure.alias}, which is empty: `baselines:` has no steps for it"
+    return replace(trace, failure=replace(failure, sandbox=why))
+
+
+def name_owner(trace: Trace, owner: str) -> Trace:
+    """After a refusal (42501) of a relation: the trace with its owner named in its failure."""
+    failure = trace.failure
+    if failure is None:
+        return trace
+    denied = f"{failure.relation} belongs to {owner}"
+    return replace(trace, failure=replace(failure, denied=denied, denied_owner=owner, denied_by_database=False))
+
+
+def unseen_history(places: Sequence[str], history: History | None) -> str | None:
+    """A history where the project does not look, and none where it does: migrate starts anew beside it.
+
+    ``places`` are the schemas that hold a django_migrations.
+    """
+    if history is None or history.recorded or not places or history.schemas is None:
+        return None
+    if not set(places).isdisjoint(history.schemas):
+        return None
+    where, path = ", ".join(places), ", ".join(history.schemas)
+    return f"django_migrations is in the schema {where}, where the project does not look ({path}): migrate starts anew"
 
 
 def _event(line: str) -> Mapping[str, Any] | None:

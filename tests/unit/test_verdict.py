@@ -8,7 +8,7 @@ import pytest
 from simulator.errors import most_severe
 from simulator.model import Failure, MigrationRun, Phase, Tables, Trace, Verdict
 from simulator.scenario import Expect
-from simulator.verdict import Evidence, Judgement, RestoreErrors, exit_code, findings, judge, not_checked
+from simulator.verdict import Evidence, Judgement, RestoreErrors, exit_code, judge, not_checked
 
 RAN = Trace(complete=True, second_migrate=(), left=(), models_read=7, data_dependent=())
 EXISTS = Failure(
@@ -51,13 +51,6 @@ def test_what_was_not_checked_is_never_safe(trace: Trace | None) -> None:
     judgement = judge(Evidence(trace=trace))
     assert judgement.verdict == Verdict.UNKNOWN
     assert judgement.because
-
-
-def test_a_second_migrate_with_work_left_would_fail_in_phase_smoke() -> None:
-    judgement = judge(Evidence(trace=replace(RAN, second_migrate=("blog.0004_slug",))))
-    assert judgement.verdict == Verdict.WOULD_FAIL
-    assert judgement.failure is not None
-    assert (judgement.failure.phase, judgement.failure.migration) == (Phase.SMOKE, "blog.0004_slug")
 
 
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in (Phase.SETTINGS, Phase.RESTORE)])
@@ -193,13 +186,6 @@ def test_an_expectation_is_met_exactly_or_not(judgement: Judgement, expect: Expe
 @pytest.mark.parametrize(("codes", "whole"), [([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1), ([1, 4, 3], 4)])
 def test_several_scenarios_end_with_the_most_severe(codes: list[int], whole: int) -> None:
     assert most_severe(codes) == whole
-
-
-def test_findings_list_the_restore_first_then_migrate() -> None:
-    evidence = Evidence(trace=with_failure(EXISTS), restores=(RestoreErrors((RESTORE,), over_data=True),))
-    listed = findings(evidence, judge(evidence))
-    assert [finding.failure for finding in listed] == [RESTORE, EXISTS]
-    assert [finding.id for finding in listed] == [1, 2]
 
 
 def test_a_dump_never_shows_invalid_indexes() -> None:

@@ -6,8 +6,22 @@ import json
 
 import pytest
 
-from simulator.model import Address, Alias, Attempt, CodeRun, Delta, Fact, MigrationRun, Phase, Ran, Step, Trace
-from simulator.rehearsal.trace import Request, read, request_json
+from simulator.model import (
+    Address,
+    Alias,
+    Attempt,
+    CodeRun,
+    Delta,
+    Fact,
+    Failure,
+    History,
+    MigrationRun,
+    Phase,
+    Ran,
+    Step,
+    Trace,
+)
+from simulator.rehearsal.trace import Request, name_owner, note_unfilled_alias, read, request_json, unseen_history
 
 FAILURE = {"exception": "X", "message": "m", "phase": "operation", "sqlstate": None, "facts": {"chain": []}}
 
@@ -219,3 +233,44 @@ def test_a_trials_step_that_failed_says_how() -> None:
     )
     assert trace.steps[0].failure is not None
     assert trace.steps[0].failure.sqlstate == "42P07"
+
+
+def test_a_second_migrate_with_work_left_is_a_failure_in_phase_smoke() -> None:
+    trace = read(end({"event": "second_migrate", "names": ["blog.0004_slug"]}))
+    assert trace.failure is not None
+    assert (trace.failure.phase, trace.failure.migration) == (Phase.SMOKE, "blog.0004_slug")
+
+
+def test_a_failure_in_a_database_that_nothing_filled_is_the_sandboxs() -> None:
+    failed = Trace(complete=True, failure=Failure("E", "m", Phase.OPERATION, alias="replica"))
+    noted = note_unfilled_alias(failed, ("replica",)).failure
+    assert noted is not None
+    assert noted.sandbox == (
+        "it was met in the database of alias replica, which is empty: `baselines:` has no steps for it"
+    )
+    assert note_unfilled_alias(failed, ("other",)) == failed
+    assert note_unfilled_alias(Trace(complete=True), ("replica",)) == Trace(complete=True)
+
+
+def test_a_refusal_names_the_owner() -> None:
+    failed = Trace(complete=True, failure=Failure("E", "m", Phase.OPERATION, sqlstate="42501", relation="post"))
+    named = name_owner(failed, "admin").failure
+    assert named is not None
+    assert (named.denied, named.denied_owner) == ("post belongs to admin", "admin")
+
+
+@pytest.mark.parametrize(
+    ("places", "history", "seen"),
+    [
+        (("legacy",), History(schemas=("public",)), False),
+        (("public",), History(schemas=("public",)), True),
+        (("legacy",), History(recorded=3, schemas=("public",)), True),
+        (("legacy",), History(), True),  # where the project looks is not known
+        ((), History(schemas=("public",)), True),
+        (("legacy",), None, True),
+    ],
+)
+def test_a_history_where_the_project_does_not_look(
+    places: tuple[str, ...], history: History | None, seen: bool
+) -> None:
+    assert (unseen_history(places, history) is None) == seen
