@@ -45,8 +45,8 @@ def main() -> int:
         one, two, three = map(statistics.median, (hand, plain, diagnosis))
         bound = 2 * two + 3
         passed |= three > bound
-        figures = (f"{one:.2f} s", f"{two:.2f} s", f"{two / one:.2f}")
-        figures += (f"{three:.2f} s", f"{three / two:.2f}", f"{bound:.2f} s")
+        figures = [f"{one:.2f} s", f"{two:.2f} s", f"{two / one:.2f}"]
+        figures += [f"{three:.2f} s", f"{three / two:.2f}", f"{bound:.2f} s"]
         print(f"{engine:<10}{''.join(f'{figure:>11}' for figure in figures)}", flush=True)
     return int(passed)
 

@@ -36,7 +36,7 @@ def main() -> int:
     print(f"{'engine':<10}{''.join(f'{head:>13}' for head in heads)}   medians of {options.rounds}")
     for name in options.engines:
         with tempfile.TemporaryDirectory() as folder, store.open_run() as run:
-            with engines.ENGINES[name]().open(plan(name, Path(folder)), run) as environment:
+            with engines.engine(name).open(plan(name, Path(folder)), run) as environment:
                 for size in options.megabytes:
                     copy, fork = measured(environment, size, options.rounds)
                     figures = (f"{size} MB", f"{copy:.2f} s", f"{fork:.2f} s", f"{fork / copy:.2f}")

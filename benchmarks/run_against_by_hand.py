@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -46,7 +47,7 @@ def main() -> None:
     print(f"{'engine':<10}{'by hand':>10}{'migsim':>10}{'overhead':>10}{'ratio':>8}   medians of {options.rounds}")
     for engine in options.engines:
         with {"embedded": embedded_by_hand, "docker": docker_by_hand}[engine]() as by_hand:
-            hand, ours = take_turns(by_hand, lambda name=engine: migsim(name), options.rounds)
+            hand, ours = take_turns(by_hand, functools.partial(migsim, engine), options.rounds)
         print(f"{engine:<10}{hand:>8.2f} s{ours:>8.2f} s{ours - hand:>8.2f} s{ours / hand:>8.2f}", flush=True)
 
 

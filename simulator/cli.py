@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 import simulator
-from simulator import boundary
+from simulator import boundary, engines
 from simulator.commands import cache as commands_cache
 from simulator.commands import clean as commands_clean
 from simulator.commands import doctor as commands_doctor
@@ -51,7 +51,13 @@ Variables = Annotated[
     list[str] | None, typer.Option("--set", metavar="K=V", help="A variable of the scenario file; may be repeated.")
 ]
 EngineName = Annotated[
-    Literal["auto", "docker", "embedded"], typer.Option("--engine", help="Where throwaway things run.")
+    str,
+    typer.Option(
+        "--engine",
+        metavar=f"[{'|'.join((engines.AUTO, *engines.ENGINES))}]",
+        callback=engines.check_name,
+        help="Where throwaway things run.",
+    ),
 ]
 Tier = Annotated[
     Literal["data", "schema"] | None, typer.Option("--tier", help="All rows, or the catalog and the history only.")
@@ -81,7 +87,7 @@ def run(
     project: Annotated[Path, typer.Option(metavar="DIR", help="With --dump: where manage.py is.")] = Path(),
     tag: Annotated[str | None, typer.Option(metavar="T", help="Every scenario with this tag.")] = None,
     set_: Variables = None,
-    engine: EngineName = "auto",
+    engine: EngineName = engines.AUTO,
     tier: Tier = None,
     confine: Confine = None,
     format_: FormatOption = "text",
@@ -119,7 +125,7 @@ def fix(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
     set_: Variables = None,
-    engine: EngineName = "auto",
+    engine: EngineName = engines.AUTO,
 ) -> int:
     """Rehearse, and write the recommended fix as a script that stops wherever the database has changed."""
     return commands_fix.run(commands_fix.Wanted(name, _variables(set_), engine, output, force))
@@ -128,7 +134,7 @@ def fix(
 @app.command()
 def nightly(
     set_: Variables = None,
-    engine: EngineName = "auto",
+    engine: EngineName = engines.AUTO,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the dated folders go.")] = running.REPORTS,
     format_: FormatOption = "text",
     jobs: Jobs = 1,
@@ -179,7 +185,7 @@ def render(name: Name, set_: Variables = None) -> int:
 
 @app.command()
 def showmigrations(
-    name: Name, set_: Variables = None, engine: EngineName = "auto", format_: FormatOption = "text"
+    name: Name, set_: Variables = None, engine: EngineName = engines.AUTO, format_: FormatOption = "text"
 ) -> int:
     """The baseline's history against the code: applied [X], pending [ ], recorded but not on disk [?]."""
     loaded = files.read_all([files.find(name, Path.cwd())], _variables(set_), os.environ)

@@ -22,6 +22,7 @@ from simulator.findings.situation import Reference, Situation
 from simulator.host.progress import Progress
 from simulator.model import Failure, Finding, Fix, FixOutcome, History
 from simulator.postgres import database
+from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE, INVALID_SCHEMA_NAME
 from simulator.trials import plans
 from simulator.trials import reset as reset_trial
 from simulator.trials.plans import Choices, Plan
@@ -31,8 +32,6 @@ from simulator.trials.trial import attempt
 Trials = Literal["none", "until one works", "all"]
 NO_RESET = "no migrations were reset:"
 SLOW_TRIAL = 60.0  # seconds; after one that took longer, what people try is named and not tried
-DENIED = "42501"  # PostgreSQL manual, appendix A: insufficient_privilege
-NO_SCHEMA = "3F000"  # PostgreSQL manual, appendix A: invalid_schema_name
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def diagnose(
             seen = survey.look(sandbox, history)
     with progress.stage("reference", "building the same schema from nothing"):
         deltas, reference = survey.reference(sandbox, seen)
-        if reference.failure is not None and reference.failure.sqlstate == NO_SCHEMA:
+        if reference.failure is not None and reference.failure.sqlstate == INVALID_SCHEMA_NAME:
             deltas, reference = survey.reference(sandbox, seen, survey.schemas_of(seen.baseline))
     situation = with_causes(survey.situation(sandbox, tier, failure, deltas, reference, seen))
     warnings = (*refused, *_of_reference(reference, failure))
@@ -112,7 +111,7 @@ def _refused(sandbox: Sandbox, seen: survey.Seen) -> tuple[str, ...]:
     relations = {
         one.relation or "": one
         for one in failures
-        if one is not None and one.sqlstate == DENIED and not is_answer(role, one)
+        if one is not None and one.sqlstate == INSUFFICIENT_PRIVILEGE and not is_answer(role, one)
     }
     return tuple(
         f"{role.project_user} is refused {relation or 'something'}{_whose(seen, relation)}: migrate fails before that; "
@@ -127,7 +126,7 @@ def _whose(seen: survey.Seen, relation: str) -> str:
 
 
 def _continued(stopped: Situation, following: Situation) -> Situation:
-    """The situation past what stopped the first survey, with that survey's findings before its own. Pure."""
+    """The situation past what stopped the first survey, with that survey's findings before its own."""
     shift = len(stopped.findings)
     met = [one for one in following.findings if one.failure not in [other.failure for other in stopped.findings]]
     moved = [
@@ -181,7 +180,7 @@ def _try_peoples(sandbox: Sandbox, situation: Situation, progress: Progress) -> 
 
 
 def with_causes(situation: Situation) -> Situation:
-    """Each root with its cause. Pure."""
+    """Each root with its cause."""
     named = tuple(
         replace(one, cause=causes.name_cause(situation, one)) if one.root else one for one in situation.findings
     )

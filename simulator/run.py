@@ -26,6 +26,7 @@ from simulator.host.deadline import deadline, disarm
 from simulator.host.progress import Progress
 from simulator.model import Address, Failure, History, Phase, Report, Trace, Verdict
 from simulator.postgres import database
+from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 from simulator.postgres.version import major
 from simulator.project import database_url, planning
 from simulator.project.environment import unset
@@ -39,7 +40,7 @@ from simulator.scenario.files import LoadedScenario
 from simulator.sources import trees
 from simulator.sources.trees import Sources, main_dump
 from simulator.trials import script_trial
-from simulator.verdict import INSUFFICIENT_PRIVILEGE, Evidence, Judgement, judge
+from simulator.verdict import Evidence, Judgement, judge
 
 
 def rehearse(

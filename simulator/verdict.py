@@ -1,4 +1,4 @@
-"""What was found out -> a verdict, the failure it names, an exit code. Pure, and the only place that decides.
+"""What was found out -> a verdict, the failure it names, an exit code. The only place that decides.
 
 A verdict other than SAFE needs a reason; SAFE needs all of: migrate ran to its end, a second migrate had nothing
 to do, every model could be selected from, and nothing about the sandbox itself stood in the way.
@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from simulator.errors import ExitCode
 from simulator.model import Failure, Phase, Tables, Trace, Verdict
+from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 from simulator.scenario import Expect
-
-INSUFFICIENT_PRIVILEGE = "42501"  # PostgreSQL manual, appendix A
 
 # No data, cardinality, data exceptions, violations, a function's own RAISE: SQLSTATE's classes that speak of rows.
 CLASSES_OF_ROWS = ("02", "21", "22", "23", "P0")

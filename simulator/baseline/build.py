@@ -186,7 +186,7 @@ def _role(scenario: Scenario, found: Sources, environment: Environment, settings
 
 
 def databases_of(scenario: Scenario, aliases: Iterable[Alias]) -> dict[str, str]:
-    """The name of each PostgreSQL alias's throwaway database. Pure.
+    """The name of each PostgreSQL alias's throwaway database.
 
     Aliases that mirror each other share one, and so do those that ``baselines`` declares the same.
     """
@@ -201,14 +201,14 @@ def databases_of(scenario: Scenario, aliases: Iterable[Alias]) -> dict[str, str]
 
 
 def steps_owner(names: Mapping[str, str], name: str, rehearsed: str) -> str:
-    """The alias whose steps make a shared database: the one under rehearsal, else the first. Pure."""
+    """The alias whose steps make a shared database: the one under rehearsal, else the first."""
     if names[rehearsed] == name:
         return rehearsed
     return next(alias for alias, shared in names.items() if shared == name)
 
 
 def unfilled_aliases(names: Mapping[str, str], scenario: Scenario) -> tuple[str, ...]:
-    """Aliases whose database nothing fills: not the rehearsed one's, and ``baselines`` is silent on it. Pure."""
+    """Aliases whose database nothing fills: not the rehearsed one's, and ``baselines`` is silent on it."""
     filled = {names[alias] for alias in (scenario.django.database, *scenario.django.baselines)}
     return tuple(alias for alias, name in names.items() if name not in filled)
 

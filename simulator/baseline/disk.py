@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from simulator.baseline.restore_errors import read_log
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell, MigsimError
-
-DISK_FULL = "53100"  # PostgreSQL manual, appendix A
+from simulator.postgres.sqlstate import DISK_FULL
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What went wrong in a restore, from the server's own log: findings, and what is known to do no harm. Pure.
+"""What went wrong in a restore, from the server's own log: findings, and what is known to do no harm.
 
 SQLSTATEs and statements come from the csvlog, never from what pg_restore or psql printed. A statement's text lends
 the names of objects, and tells a person's SET from a CREATE. Rows of a failed COPY can reach the log as
@@ -15,12 +15,21 @@ from simulator.baseline.roles import is_platform_role
 from simulator.dumps import statements
 from simulator.model import Failure, Phase
 from simulator.postgres import csvlog
+from simulator.postgres.sqlstate import (
+    DUPLICATE_SCHEMA,
+    DUPLICATE_TABLE,
+    INSUFFICIENT_PRIVILEGE,
+    INVALID_PARAMETER_VALUE,
+    RESERVED_NAME,
+    SYNTAX_ERROR,
+    UNDEFINED_FUNCTION,
+    UNDEFINED_OBJECT,
+    is_environmental,
+)
 
 _BESIDE = r"FOREIGN\s+DATA\s+WRAPPER|SERVER|EVENT\s+TRIGGER|PUBLICATION"
 _ERRORS = {"ERROR", "FATAL", "PANIC"}
 _LONGEST_SQL = 2000
-# Connections, resources, system errors; 57P01 to 57P05 say that the server was stopped.
-_SANDBOX_CLASSES = {"08", "53", "58"}
 # Statements whose text is pg_dump's own; an INSERT's stops before its values.
 _QUOTABLE = re.compile(
     r"\s*(?:ALTER|COMMENT|COPY|CREATE|DROP|GRANT|REFRESH|REVOKE|SELECT\s+pg_catalog\.|SET|TRUNCATE)\s", re.IGNORECASE
@@ -30,8 +39,6 @@ _QUOTED = re.compile(r'"[^"]*"')
 _LITERAL = re.compile(r"'(?:[^']|'')*'|(\$\w*\$).*?\1", re.DOTALL)
 # A value in a message: quoted either way, or the bytes of a broken encoding.
 _VALUE = re.compile(r""""[^"]*"|'[^']*'|0x[0-9a-f]{2}(?: 0x[0-9a-f]{2})*""")
-_SYNTAX_ERROR = "42601"
-_DUPLICATE_TABLE = "42P07"
 
 
 @dataclass(frozen=True)
@@ -107,10 +114,10 @@ def failure(row: LogRow, known: Known) -> Failure:
 
 def _object(row: LogRow) -> statements.Relation | None:
     """The object that collided (42P07), else the relation of the statement."""
-    if row.sqlstate == _SYNTAX_ERROR:
+    if row.sqlstate == SYNTAX_ERROR:
         return None
     named = statements.relation(row.statement)
-    if row.sqlstate != _DUPLICATE_TABLE or not (quoted := _QUOTED.search(row.message)):
+    if row.sqlstate != DUPLICATE_TABLE or not (quoted := _QUOTED.search(row.message)):
         return named
     name = quoted[0].strip('"')
     schema = named.schema if named else None
@@ -120,13 +127,13 @@ def _object(row: LogRow) -> statements.Relation | None:
 def _message(row: LogRow) -> str:
     """The first line, without the values that class 22, a function's own RAISE and a syntax error quote from rows."""
     line = row.message.splitlines()[0] if row.message else "an error without a message"
-    quotes_rows = row.sqlstate[:2] in {"22", "P0"} or row.sqlstate == _SYNTAX_ERROR
+    quotes_rows = row.sqlstate[:2] in {"22", "P0"} or row.sqlstate == SYNTAX_ERROR
     return _VALUE.sub("…", line) if quotes_rows else line
 
 
 def _quotable(row: LogRow) -> str | None:
     """The statement without its literals: a server's options, a subscription or a function's body may hold secrets."""
-    if row.sqlstate == _SYNTAX_ERROR:
+    if row.sqlstate == SYNTAX_ERROR:
         return None
     if insert := _INSERT.match(row.statement):
         return insert[1]
@@ -139,7 +146,7 @@ def _sandbox(row: LogRow, known: Known) -> str | None:
     """Why the throwaway server, not the dump or the database, may be the reason."""
     if known.lacking:
         return f"the throwaway server has no extension {' or '.join(known.lacking)}"
-    if row.sqlstate[:2] in _SANDBOX_CLASSES or row.sqlstate.startswith("57P0"):
+    if is_environmental(row.sqlstate):
         return f"the throwaway server met {row.sqlstate} itself"
     extension = _created_extension(row)
     if extension and extension not in known.available_extensions:
@@ -156,7 +163,7 @@ def _created_extension(row: LogRow) -> str | None:
 
 
 def _comment_on_extension(row: LogRow, _known: Known) -> str | None:
-    if row.sqlstate == "42501" and _begins(row, r"COMMENT\s+ON\s+EXTENSION"):
+    if row.sqlstate == INSUFFICIENT_PRIVILEGE and _begins(row, r"COMMENT\s+ON\s+EXTENSION"):
         return "comments on extensions were not restored"
     return None
 
@@ -164,7 +171,7 @@ def _comment_on_extension(row: LogRow, _known: Known) -> str | None:
 def _unknown_setting(row: LogRow, known: Known) -> str | None:
     """A script of a newer pg_dump, and a newer pg_restore, begin with settings that an older server does not know."""
     match = re.match(r"\s*SET\s+(\w+)\s*=", row.statement, re.IGNORECASE)
-    if row.sqlstate == "42704" and match:
+    if row.sqlstate == UNDEFINED_OBJECT and match:
         writer = "pg_dump" if known.tool == "psql" else known.tool
         return f"the server does not know the setting {match[1]}, which a newer {writer} writes"
     return None
@@ -172,14 +179,14 @@ def _unknown_setting(row: LogRow, known: Known) -> str | None:
 
 def _missing_tablespace(row: LogRow, _known: Known) -> str | None:
     name = statements.tablespace(row.statement.strip().rstrip(";"))
-    if row.sqlstate in {"22023", "42704"} and name:
+    if row.sqlstate in {INVALID_PARAMETER_VALUE, UNDEFINED_OBJECT} and name:
         return f"the tablespace {name} is not there; what was in it is in the default one"
     return None
 
 
 def _platform_grant(row: LogRow, _known: Known) -> str | None:
     """A grant to a platform's role, or on what only the platform has."""
-    if row.sqlstate not in {"42704", "42883", "42501", "42939"}:
+    if row.sqlstate not in {UNDEFINED_OBJECT, UNDEFINED_FUNCTION, INSUFFICIENT_PRIVILEGE, RESERVED_NAME}:
         return None
     if not _begins(row, r"(?:GRANT|REVOKE|ALTER\s+DEFAULT\s+PRIVILEGES)"):
         return None
@@ -197,14 +204,14 @@ def _ignored_extension(row: LogRow, known: Known) -> str | None:
 
 
 def _public_exists(row: LogRow, _known: Known) -> str | None:
-    if row.sqlstate == "42P06" and _begins(row, r'CREATE\s+SCHEMA\s+"?public"?\s*;?\s*$'):
+    if row.sqlstate == DUPLICATE_SCHEMA and _begins(row, r'CREATE\s+SCHEMA\s+"?public"?\s*;?\s*$'):
         return "the schema public was there already"
     return None
 
 
 def _owner_beside(row: LogRow, _known: Known) -> str | None:
     """Only a superuser, or who may use the wrapper, can own these; no migration asks whose they are."""
-    if row.sqlstate != "42501" or not _begins(row, rf"ALTER\s+(?:{_BESIDE})\b.*\bOWNER\s+TO\b"):
+    if row.sqlstate != INSUFFICIENT_PRIVILEGE or not _begins(row, rf"ALTER\s+(?:{_BESIDE})\b.*\bOWNER\s+TO\b"):
         return None
     return "owners of foreign servers, wrappers, event triggers or publications were not restored"
 

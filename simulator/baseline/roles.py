@@ -1,4 +1,4 @@
-"""Whom the project connects as, who owns the throwaway database, and which roles a dump needs. Pure.
+"""Whom the project connects as, who owns the throwaway database, and which roles a dump needs.
 
 Three roles matter: the one that the project's settings name, who owns ``django_migrations`` in the dump, and who owns
 the database there. A superuser would hide every refusal, so an ordinary one of them is taken.

@@ -1,4 +1,4 @@
-"""Why a root is there: one module a cause, asked in an explicit order. Pure functions from facts to a cause.
+"""Why a root is there: one module a cause, asked in an explicit order. Functions from facts to a cause.
 
 What the restore did and what the code does by itself come before what the database is blamed for; then
 django_migrations, what is broken or of another kind, what the history and the repository tell of other migrations, a

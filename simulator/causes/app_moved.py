@@ -1,4 +1,4 @@
-"""The app has a new label, or a model of its own for another app's table; rows have the old one. Pure."""
+"""The app has a new label, or a model of its own for another app's table; rows have the old one."""
 
 from __future__ import annotations
 

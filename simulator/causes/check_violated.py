@@ -1,16 +1,14 @@
-"""Rows break a check that the migration adds. Pure."""
+"""Rows break a check that the migration adds."""
 
 from __future__ import annotations
 
 from simulator.causes import data
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import CHECK_VIOLATION
 
 ID = "check-violated"
 TITLE = "rows break a check"
-
-
-CHECK_VIOLATION = "23514"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

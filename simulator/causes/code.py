@@ -1,4 +1,4 @@
-"""The same code fails the same way from nothing: no database is to blame. Pure."""
+"""The same code fails the same way from nothing: no database is to blame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The migration's own code fails on what is in the database, and passes without. Pure."""
+"""The migration's own code fails on what is in the database, and passes without."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from simulator.causes import facts, words
 from simulator.findings import data_migrations
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import IN_FAILED_SQL_TRANSACTION, RAISE_EXCEPTION
 
 ID = "code-on-data"
 TITLE = "the migration's own code fails on these rows"
 
 
 # An aborted transaction that went on, and an exception that code of the server raised.
-ABORTED, RAISED = "25P02", "P0001"
+ABORTED, RAISED = IN_FAILED_SQL_TRANSACTION, RAISE_EXCEPTION
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

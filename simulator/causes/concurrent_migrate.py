@@ -1,10 +1,11 @@
-"""Another migrate did the same at the same time, or since. Pure."""
+"""Another migrate did the same at the same time, or since."""
 
 from __future__ import annotations
 
 from simulator.causes import facts
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 
 ID = "concurrent-migrate"
 TITLE = "another migrate ran at the same time"
@@ -12,7 +13,6 @@ TITLE = "another migrate ran at the same time"
 
 # The catalogs' own unique indexes: two sessions make a thing of one name, and neither sees the other's yet.
 CATALOG_INDEXES = ("pg_type_typname_nsp_index", "pg_class_relname_nsp_index", "pg_namespace_nspname_index")
-UNIQUE_VIOLATION = "23505"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""Two migrations of one app stand on the same one, and nothing merges them. Pure."""
+"""Two migrations of one app stand on the same one, and nothing merges them."""
 
 from __future__ import annotations
 

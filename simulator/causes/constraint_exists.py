@@ -1,4 +1,4 @@
-"""A constraint is there already, and nothing tells whose it is. Pure."""
+"""A constraint is there already, and nothing tells whose it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several causes say about rows that a migration can't take: where, and how many rows the table has. Pure."""
+"""What several causes say about rows that a migration can't take: where, and how many rows the table has."""
 
 from __future__ import annotations
 

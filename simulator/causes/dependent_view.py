@@ -1,4 +1,4 @@
-"""A view, or something else that the code does not know, depends on what the migration changes. Pure."""
+"""A view, or something else that the code does not know, depends on what the migration changes."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ from simulator.causes import facts
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Fact, Finding
 from simulator.postgres import ddl
+from simulator.postgres.sqlstate import DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED
 
 ID = "dependent-view"
 TITLE = "something depends on it that the code does not know"
 
 
-DEPENDENT_OBJECTS = "2BP01"
-NOT_SUPPORTED = "0A000"  # the type of a column that a view or a rule uses
-
-
 def explain(situation: Situation, root: Finding) -> Cause | None:
     failure = root.failure
-    if failure.sqlstate not in (DEPENDENT_OBJECTS, NOT_SUPPORTED) or not facts.in_migration(root):
+    if failure.sqlstate not in (DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED) or not facts.in_migration(root):
         return None
     views = list(_views(situation, root))
-    if not views and failure.sqlstate == NOT_SUPPORTED:
+    if not views and failure.sqlstate == FEATURE_NOT_SUPPORTED:
         return None
     evidence = [
         f"{view.definition[0]} {view.schema}.{view.relation} reads from it{_known(situation, view)}" for view in views

@@ -1,16 +1,17 @@
-"""Rows hold the same values, or conflicting ones, where the migration allows none. Pure."""
+"""Rows hold the same values, or conflicting ones, where the migration allows none."""
 
 from __future__ import annotations
 
 from simulator.causes import data
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import EXCLUSION_VIOLATION, UNIQUE_VIOLATION
 
 ID = "duplicate-values"
 TITLE = "rows are there twice"
 
 
-STATES = ("23505", "23P01")  # unique_violation, exclusion_violation
+STATES = (UNIQUE_VIOLATION, EXCLUSION_VIOLATION)  # unique_violation, exclusion_violation
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""The file of an applied migration says something else than when it was applied. Pure."""
+"""The file of an applied migration says something else than when it was applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last resort of a collision: that the thing is there, and what is known of it. Pure."""
+"""The last resort of a collision: that the thing is there, and what is known of it."""
 
 from __future__ import annotations
 

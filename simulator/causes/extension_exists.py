@@ -1,4 +1,4 @@
-"""An extension is installed already. Pure."""
+"""An extension is installed already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several causes ask of a situation about one root. Pure."""
+"""What several causes ask of a situation about one root."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from simulator.findings.graph import app_of
 from simulator.findings.roots import ABSENT, DUPLICATES, IN_MIGRATION, in_its_own_way
 from simulator.findings.situation import Effects, HistoryTable, Situation
 from simulator.model import Fact, Failure, Finding, MigrationFile, MigrationOperation, Phase
+from simulator.postgres.sqlstate import (
+    DUPLICATE_COLUMN,
+    INSUFFICIENT_PRIVILEGE,
+    INVALID_SCHEMA_NAME,
+    LOCK_NOT_AVAILABLE,
+    READ_ONLY_SQL_TRANSACTION,
+    UNDEFINED_COLUMN,
+)
 
 # Django ends the names that it makes up in 8 hex digits of a hash, before a suffix such as _like, _uniq or _fk_….
 _HASHED = re.compile(r"_[0-9a-f]{8}(_|\Z)")
 
 # What a session or a server refuses, whatever the code: read-only, no schema, no right, and their like.
-_OF_THE_SESSION = ("25006", "3F000", "42501", "55P03", "57")
+_OF_THE_SESSION = (READ_ONLY_SQL_TRANSACTION, INVALID_SCHEMA_NAME, INSUFFICIENT_PRIVILEGE, LOCK_NOT_AVAILABLE, "57")
 
 
 # --- the migration of a root ---------------------------------------------------------------------
@@ -135,7 +143,7 @@ def tables_of_models(situation: Situation) -> Mapping[str, str]:
 def wanted_names(root: Finding) -> frozenset[str]:
     """As ``migration_source.made`` writes them: what the root is about."""
     failure = root.failure
-    if failure.sqlstate in ("42701", "42703") and failure.relation and failure.column_name:
+    if failure.sqlstate in (DUPLICATE_COLUMN, UNDEFINED_COLUMN) and failure.relation and failure.column_name:
         return frozenset({f"{failure.relation}.{failure.column_name}"})
     names = {failure.relation, failure.constraint_name, root.existing.name if root.existing else None}
     if failure.constraint_name or (root.existing and root.existing.table_name):

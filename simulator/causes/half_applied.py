@@ -1,4 +1,4 @@
-"""A migration that is not atomic stopped on its way: what it had done by then stays. Pure."""
+"""A migration that is not atomic stopped on its way: what it had done by then stays."""
 
 from __future__ import annotations
 

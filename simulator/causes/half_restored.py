@@ -1,16 +1,14 @@
-"""A restore that stopped before it made keys and constraints, which a dump has at its end. Pure."""
+"""A restore that stopped before it made keys and constraints, which a dump has at its end."""
 
 from __future__ import annotations
 
 from simulator.causes import facts, words
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, Phase
+from simulator.postgres.sqlstate import INVALID_FOREIGN_KEY
 
 ID = "half-restored"
 TITLE = "restored only in part"
-
-
-INVALID_FOREIGN_KEY = "42830"  # PostgreSQL manual, appendix A: the table that is pointed to has no unique key
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""django_migrations refuses new rows: its numbers, or the role's rights. Pure."""
+"""django_migrations refuses new rows: its numbers, or the role's rights."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from simulator.causes import facts, words
 from simulator.findings.situation import HistoryTable, Situation
 from simulator.model import Cause, Finding, Phase
+from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE, NOT_NULL_VIOLATION, UNIQUE_VIOLATION
 
 ID = "history-cannot-record"
 TITLE = "django_migrations can't take a row"
 
 
-STATES = ("23505", "23502", "42501")
+STATES = (UNIQUE_VIOLATION, NOT_NULL_VIOLATION, INSUFFICIENT_PRIVILEGE)
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""The history is not there: no table, no row, or none of an app's. Pure."""
+"""The history is not there: no table, no row, or none of an app's."""
 
 from __future__ import annotations
 

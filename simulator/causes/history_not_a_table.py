@@ -1,4 +1,4 @@
-"""Something that is no table, and that Django does not see, is called django_migrations. Pure."""
+"""Something that is no table, and that Django does not see, is called django_migrations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A migration is recorded, one that it depends on is not: Django refuses every command. Pure."""
+"""A migration is recorded, one that it depends on is not: Django refuses every command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An index is there already, and nothing tells whose it is. Pure."""
+"""An index is there already, and nothing tells whose it is."""
 
 from __future__ import annotations
 

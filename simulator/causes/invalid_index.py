@@ -1,4 +1,4 @@
-"""An index that could not be built to its end keeps its name and serves nobody. Pure."""
+"""An index that could not be built to its end keeps its name and serves nobody."""
 
 from __future__ import annotations
 

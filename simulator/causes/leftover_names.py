@@ -1,4 +1,4 @@
-"""A rename in the code left an index under the name that Django now makes up again. Pure."""
+"""A rename in the code left an index under the name that Django now makes up again."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from simulator.causes import code, facts
 from simulator.findings.graph import ancestors
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import DUPLICATE_TABLE
 
 ID = "leftover-names"
 TITLE = "a rename left the old hashed names behind"
 
 
 RENAMES = ("RenameField", "RenameModel", "AlterModelTable")
-DUPLICATE_TABLE = "42P07"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""The migration ran, and its row of django_migrations was deleted or never copied. Pure."""
+"""The migration ran, and its row of django_migrations was deleted or never copied."""
 
 from __future__ import annotations
 

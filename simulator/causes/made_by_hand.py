@@ -1,4 +1,4 @@
-"""What stands there was made outside of migrations: by hand, by another program, before Django. Pure."""
+"""What stands there was made outside of migrations: by hand, by another program, before Django."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two operations of the code make the same thing. Pure."""
+"""Two operations of the code make the same thing."""
 
 from __future__ import annotations
 

@@ -1,16 +1,14 @@
-"""A column that the applied migrations have made is not there. Pure."""
+"""A column that the applied migrations have made is not there."""
 
 from __future__ import annotations
 
 from simulator.causes import facts, words
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import UNDEFINED_COLUMN
 
 ID = "missing-column"
 TITLE = "a column is missing"
-
-
-UNDEFINED_COLUMN = "42703"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""A constraint or an index that the applied migrations have made is not there. Pure."""
+"""A constraint or an index that the applied migrations have made is not there."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from simulator.causes import facts
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import INVALID_FOREIGN_KEY, UNDEFINED_OBJECT, UNDEFINED_TABLE
 
 ID = "missing-constraint"
 TITLE = "a constraint or an index is missing"
 
 
-UNDEFINED_OBJECT = "42704"
-NO_UNIQUE_KEY = "42830"  # a foreign key to columns without a unique constraint
-UNDEFINED_TABLE = "42P01"  # an index that is to be renamed is a relation too
 # Operations that look the constraint or index up in the database, by its columns.
 LOOKED_UP = ("AlterUniqueTogether", "AlterIndexTogether", "RenameIndex", "AlterField", "RemoveField")
 
@@ -22,7 +20,7 @@ LOOKED_UP = ("AlterUniqueTogether", "AlterIndexTogether", "RenameIndex", "AlterF
 def explain(situation: Situation, root: Finding) -> Cause | None:
     failure, operation = root.failure, facts.operation_of(situation, root)
     relation = failure.table_name or failure.relation or (operation.table if operation else None) or "the table"
-    if failure.sqlstate == NO_UNIQUE_KEY:
+    if failure.sqlstate == INVALID_FOREIGN_KEY:
         return Cause(ID, TITLE, "likely", tuple(_keys(situation, root)) or (failure.message,))
     if failure.sqlstate == UNDEFINED_OBJECT and failure.constraint_name:
         return _named(situation, relation, failure.constraint_name)

@@ -1,16 +1,17 @@
-"""A type, function or operator class is not there, which an extension brings or code outside of migrations. Pure."""
+"""A type, function or operator class is not there, which an extension brings or code outside of migrations."""
 
 from __future__ import annotations
 
 from simulator.causes import code, facts, words
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import UNDEFINED_FUNCTION, UNDEFINED_OBJECT
 
 ID = "missing-extension"
 TITLE = "an extension, a type or a function is missing"
 
 
-STATES = ("42704", "42883")  # undefined_object, undefined_function
+STATES = (UNDEFINED_OBJECT, UNDEFINED_FUNCTION)  # undefined_object, undefined_function
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""A table that the applied migrations have made is not there. Pure."""
+"""A table that the applied migrations have made is not there."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from simulator.causes import facts, words
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import UNDEFINED_TABLE
 
 ID = "missing-table"
 TITLE = "a table is missing"
-
-
-UNDEFINED_TABLE = "42P01"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""A migration that another depends on is not on disk. Pure."""
+"""A migration that another depends on is not on disk."""
 
 from __future__ import annotations
 

@@ -1,16 +1,14 @@
-"""Rows hold NULL where the migration allows none. Pure."""
+"""Rows hold NULL where the migration allows none."""
 
 from __future__ import annotations
 
 from simulator.causes import data
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import NOT_NULL_VIOLATION
 
 ID = "null-values"
 TITLE = "rows hold NULL"
-
-
-NOT_NULL_VIOLATION = "23502"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""A function, a trigger or a collation is there already, and nothing tells whose it is. Pure."""
+"""A function, a trigger or a collation is there already, and nothing tells whose it is."""
 
 from __future__ import annotations
 

@@ -1,16 +1,14 @@
-"""Rows point to rows that are not there. Pure."""
+"""Rows point to rows that are not there."""
 
 from __future__ import annotations
 
 from simulator.causes import data
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import FOREIGN_KEY_VIOLATION
 
 ID = "orphan-rows"
 TITLE = "rows point to nothing"
-
-
-FOREIGN_KEY_VIOLATION = "23503"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,4 +1,4 @@
-"""What stands there was made by another branch's migration. Pure."""
+"""What stands there was made by another branch's migration."""
 
 from __future__ import annotations
 

@@ -1,17 +1,18 @@
-"""What holds the name is not what the migration makes, or stands where another kind should. Pure."""
+"""What holds the name is not what the migration makes, or stands where another kind should."""
 
 from __future__ import annotations
 
 from simulator.causes import words
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, Shape
+from simulator.postgres.sqlstate import FEATURE_NOT_SUPPORTED, WRONG_OBJECT_TYPE
 
 ID = "other-kind"
 TITLE = "something of another kind holds the name"
 
 
 # What is refused of a relation because of its kind (PostgreSQL manual, appendix A).
-WRONG_KIND = ("42809", "0A000")
+WRONG_KIND = (WRONG_OBJECT_TYPE, FEATURE_NOT_SUPPORTED)
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,16 +1,14 @@
-"""The role may not do it: what it would change belongs to another. Pure."""
+"""The role may not do it: what it would change belongs to another."""
 
 from __future__ import annotations
 
 from simulator.causes import facts
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 
 ID = "ownership"
 TITLE = "the role may not do that"
-
-
-INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

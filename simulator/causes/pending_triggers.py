@@ -1,16 +1,14 @@
-"""Rows were changed and the table altered in one transaction, with foreign keys still to be checked. Pure."""
+"""Rows were changed and the table altered in one transaction, with foreign keys still to be checked."""
 
 from __future__ import annotations
 
 from simulator.causes import code, facts, words
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import OBJECT_IN_USE
 
 ID = "pending-triggers"
 TITLE = "rows were changed and their table altered in one transaction"
-
-
-OBJECT_IN_USE = "55006"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,10 +1,11 @@
-"""After the migrations Django writes content types and permissions, and their table is gone. Pure."""
+"""After the migrations Django writes content types and permissions, and their table is gone."""
 
 from __future__ import annotations
 
 from simulator.causes import missing_table
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding, Phase
+from simulator.postgres.sqlstate import UNDEFINED_TABLE
 
 ID = "post-migrate-missing-table"
 TITLE = "a table of Django's own is missing: content types or permissions"
@@ -12,7 +13,7 @@ TITLE = "a table of Django's own is missing: content types or permissions"
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
     failure = root.failure
-    if failure.phase is not Phase.POST_MIGRATE or failure.sqlstate != missing_table.UNDEFINED_TABLE:
+    if failure.phase is not Phase.POST_MIGRATE or failure.sqlstate != UNDEFINED_TABLE:
         return None
     evidence = (*missing_table.sentences(situation, failure.relation or ""), "it is looked for after all migrations")
     return Cause(ID, TITLE, "certain" if len(evidence) > 2 else "likely", evidence)

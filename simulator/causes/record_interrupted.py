@@ -1,4 +1,4 @@
-"""The migration ran, and was ended before its row was written. Pure."""
+"""The migration ran, and was ended before its row was written."""
 
 from __future__ import annotations
 

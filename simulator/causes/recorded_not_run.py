@@ -1,16 +1,17 @@
-"""A migration is recorded and nothing of it is there: faked, or a router said no. Pure."""
+"""A migration is recorded and nothing of it is there: faked, or a router said no."""
 
 from __future__ import annotations
 
 from simulator.causes import facts, words
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_TABLE
 
 ID = "recorded-not-run"
 TITLE = "recorded without having run"
 
 
-STATES = ("42P01", "42703", "42704")
+STATES = (UNDEFINED_TABLE, UNDEFINED_COLUMN, UNDEFINED_OBJECT)
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

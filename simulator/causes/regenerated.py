@@ -1,4 +1,4 @@
-"""Migrations were deleted and made anew under other names; the database has recorded the old ones. Pure."""
+"""Migrations were deleted and made anew under other names; the database has recorded the old ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table, a view or a sequence is there already, and nothing tells whose it is. Pure."""
+"""A table, a view or a sequence is there already, and nothing tells whose it is."""
 
 from __future__ import annotations
 

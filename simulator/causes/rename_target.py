@@ -1,4 +1,4 @@
-"""The new name of a rename is taken; both the old and the new stand there. Pure."""
+"""The new name of a rename is taken; both the old and the new stand there."""
 
 from __future__ import annotations
 

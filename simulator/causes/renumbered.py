@@ -1,4 +1,4 @@
-"""A migration was renamed or renumbered after this database had applied it. Pure."""
+"""A migration was renamed or renumbered after this database had applied it."""
 
 from __future__ import annotations
 

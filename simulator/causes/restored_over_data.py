@@ -1,4 +1,4 @@
-"""A dump that was restored over what another database held. Pure."""
+"""A dump that was restored over what another database held."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A migration that is recorded under another name has made the same. Pure."""
+"""A migration that is recorded under another name has made the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schema is there already. Pure."""
+"""A schema is there already."""
 
 from __future__ import annotations
 

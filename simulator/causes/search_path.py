@@ -1,21 +1,18 @@
-"""What the project looks for is in a schema that it does not look in. Pure."""
+"""What the project looks for is in a schema that it does not look in."""
 
 from __future__ import annotations
 
 from simulator.causes import facts, words
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Fact, Finding
+from simulator.postgres.sqlstate import INVALID_SCHEMA_NAME, UNDEFINED_TABLE
 
 ID = "search-path"
 TITLE = "the search path leads elsewhere"
 
 
-NO_SCHEMA = "3F000"  # PostgreSQL manual, appendix A: invalid_schema_name
-UNDEFINED_TABLE = "42P01"
-
-
 def explain(situation: Situation, root: Finding) -> Cause | None:
-    if root.failure.sqlstate == NO_SCHEMA:
+    if root.failure.sqlstate == INVALID_SCHEMA_NAME:
         return Cause(ID, TITLE, "likely", ("no schema of the search path is there to make things in",))
     if facts.code_fails(situation, root):
         return None

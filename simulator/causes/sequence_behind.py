@@ -1,4 +1,4 @@
-"""A sequence gives numbers that are in use: its rows were copied without it. Pure."""
+"""A sequence gives numbers that are in use: its rows were copied without it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 
 ID = "sequence-behind"
 TITLE = "a sequence is behind its rows"
-
-
-UNIQUE_VIOLATION = "23505"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

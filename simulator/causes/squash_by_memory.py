@@ -1,4 +1,4 @@
-"""A squash is recorded, what it replaces is not, and the file still says that it replaces it. Pure."""
+"""A squash is recorded, what it replaces is not, and the file still says that it replaces it."""
 
 from __future__ import annotations
 

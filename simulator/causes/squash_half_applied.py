@@ -1,4 +1,4 @@
-"""Some of what a squash replaces is recorded and some not, and the originals are not there. Pure."""
+"""Some of what a squash replaces is recorded and some not, and the originals are not there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A squash whose file no longer says what it replaces, on a database that never recorded it. Pure."""
+"""A squash whose file no longer says what it replaces, on a database that never recorded it."""
 
 from __future__ import annotations
 

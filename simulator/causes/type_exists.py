@@ -1,4 +1,4 @@
-"""A type is there already, and nothing tells whose it is. Pure."""
+"""A type is there already, and nothing tells whose it is."""
 
 from __future__ import annotations
 

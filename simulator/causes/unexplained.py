@@ -1,4 +1,4 @@
-"""Nothing that was found out says why. Pure."""
+"""Nothing that was found out says why."""
 
 from __future__ import annotations
 

@@ -1,16 +1,14 @@
-"""The migration gives every row the same value, under a unique constraint. Pure."""
+"""The migration gives every row the same value, under a unique constraint."""
 
 from __future__ import annotations
 
 from simulator.causes import data
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
+from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 
 ID = "unique-by-code"
 TITLE = "the migration gives every row the same value"
-
-
-UNIQUE_VIOLATION = "23505"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

@@ -1,10 +1,11 @@
-"""Values do not fit the type that the migration gives their column: too long, out of range, not to be cast. Pure."""
+"""Values do not fit the type that the migration gives their column: too long, out of range, not to be cast."""
 
 from __future__ import annotations
 
 from simulator.causes import data, facts
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence, Finding
+from simulator.postgres.sqlstate import CANNOT_COERCE, DATATYPE_MISMATCH, PROGRAM_LIMIT_EXCEEDED
 
 ID = "value-does-not-fit"
 TITLE = "values do not fit the new type"
@@ -12,7 +13,7 @@ TITLE = "values do not fit the new type"
 
 DATA_EXCEPTION = "22"  # the class
 # What a column or an index can't take: cannot_coerce, datatype_mismatch, program_limit_exceeded (an index row).
-OTHERS = ("42846", "42804", "54000")
+OTHERS = (CANNOT_COERCE, DATATYPE_MISMATCH, PROGRAM_LIMIT_EXCEEDED)
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:

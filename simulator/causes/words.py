@@ -1,4 +1,4 @@
-"""Evidence in sentences, each with the user's own names. Pure."""
+"""Evidence in sentences, each with the user's own names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is that is no dump pg_dump made, told by its first bytes. Pure."""
+"""What a file is that is no dump pg_dump made, told by its first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one SQL statement, as pg_dump writes it, is about: its relation, the roles and extensions it names. Pure.
+"""What one SQL statement, as pg_dump writes it, is about: its relation, the roles and extensions it names.
 
 Names read here lend words to a report and tell what has to exist before a restore; no verdict rests on them.
 """

@@ -7,7 +7,7 @@ Python, in the folder that holds manage.py). Neither place reaches anything but 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,15 @@ class Psql:
     def restricts(self) -> bool:
         """Whether it has ``\\restrict``, after which no script makes it run a command of its own."""
         return self.major >= 18 or self.minor >= _RESTRICTS_FROM.get(self.major, 1 << 30)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that migsim uses; ``problem`` None: it is usable."""
+
+    name: str
+    text: str = ""
+    problem: str | None = None
 
 
 class Environment(Protocol):
@@ -133,3 +142,20 @@ class Engine(Protocol):
 
     def remove(self, entry: Mapping[str, str]) -> bool:
         """Remove one object that a dead run's ledger names (``store.Run.record`` wrote it); True: it is gone."""
+
+    def checks(self) -> Iterable[Check]:
+        """What it uses of this machine, for ``migsim doctor``. The first one tells whether it can serve at all."""
+
+    def obtain_images(
+        self, names: Sequence[str], *, pull: bool, build: bool, tell: Callable[[str], None]
+    ) -> Iterable[tuple[str, str | None]]:
+        """Each image that it needs (or of those ``names``) with what is still wrong with it, for ``migsim images``.
+
+        ``pull`` and ``build`` say how to get those that are missing. Raises CannotTell.
+        """
+
+    def list_caches(self) -> Iterable[tuple[str, str]]:
+        """What it keeps for later runs beside migsim's own cache folder: kind and name of each. Raises CannotTell."""
+
+    def prune_caches(self) -> Iterable[tuple[str, str | None]]:
+        """Remove them; each name with the reason why it is still there, or None. Raises CannotTell."""

@@ -1,4 +1,4 @@
-"""A scenario plus the facts read beforehand, settled into what an engine has to build. Pure.
+"""A scenario plus the facts read beforehand, settled into what an engine has to build.
 
 The facts (a dump's header, where the project's files are, resolved environment values) are read at the edges
 and handed in; nothing here looks at a disk.

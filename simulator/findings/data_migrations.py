@@ -1,4 +1,4 @@
-"""Migrations whose code meets the rows that it once wrote: whether the history vouches for that. Pure.
+"""Migrations whose code meets the rows that it once wrote: whether the history vouches for that.
 
 What only changes rows leaves no trace in the catalog. That a row is there which the code would write may be chance;
 that django_migrations gave out a number for a row that is gone, or that later migrations are in effect, is not.
@@ -11,8 +11,7 @@ from collections.abc import Set
 from simulator.findings.graph import ancestors, app_of
 from simulator.findings.situation import Situation
 from simulator.model import Finding
-
-UNIQUE_VIOLATION = "23505"
+from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 
 
 def writes_again(situation: Situation, root: Finding) -> bool:

@@ -1,4 +1,4 @@
-"""What each migration does to a schema, read off the reference, against what stands in a database already. Pure."""
+"""What each migration does to a schema, read off the reference, against what stands in a database already."""
 
 from __future__ import annotations
 

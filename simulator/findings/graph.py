@@ -1,4 +1,4 @@
-"""The graph of migrations, as Django's loader told it. Pure."""
+"""The graph of migrations, as Django's loader told it."""
 
 from __future__ import annotations
 

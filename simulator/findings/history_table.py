@@ -14,6 +14,7 @@ from psycopg import sql
 from simulator.findings.situation import HistoryRow, HistoryTable
 from simulator.postgres.database import Connection, next_number
 from simulator.postgres.ddl import ASIDE
+from simulator.postgres.parts import is_users_schema, kind_of_relation
 
 HISTORY = "django_migrations"
 CONTENT_TYPES = "django_content_type"
@@ -27,14 +28,11 @@ _SEARCH_PATH = """
       AND s.setrole IN (0, coalesce((SELECT oid FROM pg_roles WHERE rolname = %s), 0))
     ORDER BY s.setrole = 0, s.setdatabase = 0 LIMIT 1"""
 _DEFAULT_PATH = "SELECT reset_val FROM pg_settings WHERE name = 'search_path'"
-_RELATIONS = """
+_RELATIONS = f"""
     SELECT n.nspname, c.oid, pg_get_userbyid(c.relowner),
-        CASE WHEN c.relispartition THEN 'partition' ELSE CASE c.relkind
-            WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' WHEN 'v' THEN 'view'
-            WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'composite type'
-            ELSE 'index' END END
+        {kind_of_relation("c")}
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = %s AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY n.nspname"""
+    WHERE c.relname = %s AND {is_users_schema("n")} ORDER BY n.nspname"""
 _COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped"
 # The sequence that a column numbers itself by, owned by it or only named in its default.
 _ID = """

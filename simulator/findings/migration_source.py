@@ -1,4 +1,4 @@
-"""What the source of a migration says, without running it: its operations, and the names of what they make. Pure."""
+"""What the source of a migration says, without running it: its operations, and the names of what they make."""
 
 from __future__ import annotations
 

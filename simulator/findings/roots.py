@@ -1,4 +1,4 @@
-"""What a survey met -> findings: what stands in the way, and which are roots, which the cascades of others. Pure.
+"""What a survey met -> findings: what stands in the way, and which are roots, which the cascades of others.
 
 A root still stops migrate when every other root is mended. So of what one migration collides with, everything that
 recording it as applied would settle is one root, and each thing of another kind that holds a name it wants is a root of
@@ -26,14 +26,36 @@ from simulator.model import (
 )
 from simulator.postgres import shape
 from simulator.postgres.catalog import Catalog
+from simulator.postgres.sqlstate import (
+    DUPLICATE_COLUMN,
+    DUPLICATE_FUNCTION,
+    DUPLICATE_OBJECT,
+    DUPLICATE_SCHEMA,
+    DUPLICATE_TABLE,
+    IN_FAILED_SQL_TRANSACTION,
+    INSUFFICIENT_PRIVILEGE,
+    INVALID_SCHEMA_NAME,
+    INVALID_TABLE_DEFINITION,
+    OBJECT_IN_USE,
+    UNDEFINED_COLUMN,
+    UNDEFINED_FUNCTION,
+    UNDEFINED_OBJECT,
+    UNDEFINED_TABLE,
+    WRONG_OBJECT_TYPE,
+)
 
 # PostgreSQL manual, appendix A: "already exists" by the kind of thing; a second primary key.
-DUPLICATES = frozenset({"42P07", "42701", "42710", "42723", "42P06", "42P16"})
-ABSENT = frozenset({"42P01", "42703", "42704", "42883", "3F000"})
-NO_RELATION = "42P01"
-WRONG_KIND = "42809"  # a view where a table is wanted, say
-ABORTED = "25P02"
-PENDING = "55006"  # object_in_use: what waits for the transaction's end keeps every statement from the table
+DUPLICATES = frozenset(
+    {
+        DUPLICATE_TABLE,
+        DUPLICATE_COLUMN,
+        DUPLICATE_OBJECT,
+        DUPLICATE_FUNCTION,
+        DUPLICATE_SCHEMA,
+        INVALID_TABLE_DEFINITION,
+    }
+)
+ABSENT = frozenset({UNDEFINED_TABLE, UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_FUNCTION, INVALID_SCHEMA_NAME})
 IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
 
 # A message names what collided and of which kind, where no field does: type "mood" already exists.
@@ -94,20 +116,20 @@ def _distinct(failures: Iterable[Failure]) -> Iterable[Failure]:
 
 def existing(failure: Failure, ground: Ground) -> Existing | None:
     """What holds the name that the failed statement wanted; None where nothing was in the way."""
-    if failure.sqlstate not in DUPLICATES and failure.sqlstate != WRONG_KIND:
+    if failure.sqlstate not in DUPLICATES and failure.sqlstate != WRONG_OBJECT_TYPE:
         return None
     wanted_in = _wanted_in(failure, ground)
     for catalog in (ground.baseline, ground.surveyed or Catalog()):
         holder = _holder(failure, catalog, wanted_in)
         if holder is not None:
             found = _described(holder, failure, catalog, wanted_in, ground)
-            return None if failure.sqlstate == WRONG_KIND and found.shape is not Shape.OTHER_KIND else found
+            return None if failure.sqlstate == WRONG_OBJECT_TYPE and found.shape is not Shape.OTHER_KIND else found
     return _of_nobodys_catalog(failure, ground)
 
 
 def _of_nobodys_catalog(failure: Failure, ground: Ground) -> Existing | None:
     """An extension's relation, or a column's own sequence: neither is a migration's to alter or to move."""
-    held = ground.held.get(failure.relation or "") if failure.sqlstate == "42P07" else None
+    held = ground.held.get(failure.relation or "") if failure.sqlstate == DUPLICATE_TABLE else None
     if held is None:
         return None
     whose = f"it belongs to the extension {held.extension}" if held.extension else "a column owns it"
@@ -121,12 +143,12 @@ def _wanted_in(failure: Failure, ground: Ground) -> Catalog:
 
 
 def _holder(failure: Failure, catalog: Catalog, wanted: Catalog) -> Fact | None:
-    if failure.sqlstate == "42701":
+    if failure.sqlstate == DUPLICATE_COLUMN:
         return _first(_on(catalog, failure.relation, "column", failure.column_name), failure, wanted)
-    if failure.sqlstate == "42P16":
+    if failure.sqlstate == INVALID_TABLE_DEFINITION:
         keys = [fact for fact in _on(catalog, failure.relation, "constraint") if fact.definition[0] == "primary key"]
         return _first(keys, failure, wanted)
-    if failure.sqlstate in ("42P07", WRONG_KIND):
+    if failure.sqlstate in (DUPLICATE_TABLE, WRONG_OBJECT_TYPE):
         named = [fact for fact in catalog if shape.has_relation_name(fact, failure.relation or "")]
         return _first(named, failure, wanted)
     if failure.constraint_name:
@@ -137,7 +159,7 @@ def _holder(failure: Failure, catalog: Catalog, wanted: Catalog) -> Fact | None:
     if said is None:
         return None
     kind, name = said["kind"].split()[-1], said["name"]
-    if failure.sqlstate == "42P06":
+    if failure.sqlstate == DUPLICATE_SCHEMA:
         kind = "schema"
     found = [fact for fact in catalog if fact.kind == kind and _own_name(fact).split("(")[0] == name]
     return _first(found, failure, wanted)
@@ -199,7 +221,7 @@ def _wanted(holder: Fact, failure: Failure, wanted_in: Catalog) -> Fact | None:
     named = [fact for fact in wanted_in if fact.schema == holder.schema and shape.has_relation_name(fact, name)]
     if named:
         return named[0]
-    if holder.kind == "constraint" and failure.sqlstate == "42P16":
+    if holder.kind == "constraint" and failure.sqlstate == INVALID_TABLE_DEFINITION:
         keys = _on(wanted_in, holder.relation, "constraint")
         return next((fact for fact in keys if fact.definition[0] == "primary key"), None)
     return None
@@ -227,8 +249,8 @@ def _same_migration(finding: Finding, roots: Sequence[Finding], ground: Ground) 
         if root.failure.migration != failure.migration or root.failure.phase not in IN_MIGRATION:
             continue
         recorded = not in_its_own_way(finding) and settled_by_recording(root, ground)
-        again = failure.sqlstate == PENDING == root.failure.sqlstate
-        if recorded or _works_on(finding, root) or failure.sqlstate == ABORTED or again:
+        again = failure.sqlstate == OBJECT_IN_USE == root.failure.sqlstate
+        if recorded or _works_on(finding, root) or failure.sqlstate == IN_FAILED_SQL_TRANSACTION or again:
             return root
     return None
 
@@ -250,7 +272,7 @@ def settled_by_recording(root: Finding, ground: Ground) -> bool:
 def _works_on(finding: Finding, root: Finding) -> bool:
     """An index on what is a view, a column of a table that is not there."""
     name = finding.failure.table_name or finding.failure.relation
-    missing = root.failure.relation if root.failure.sqlstate == NO_RELATION else None
+    missing = root.failure.relation if root.failure.sqlstate == UNDEFINED_TABLE else None
     held = root.existing.name if root.existing else missing
     return name is not None and name == held and finding.failure.sqlstate not in DUPLICATES
 
@@ -259,13 +281,15 @@ def _missing_because(finding: Finding, roots: Sequence[Finding], ground: Ground)
     """Something is not there, or not as it should be, on a relation that an earlier root is about."""
     failure = finding.failure
     state = failure.sqlstate or ""
-    if not (state in ABSENT or (state.startswith("42") and state not in DUPLICATES and state != "42501")):
+    if not (
+        state in ABSENT or (state.startswith("42") and state not in DUPLICATES and state != INSUFFICIENT_PRIVILEGE)
+    ):
         return None
     for root in roots:
         standing = root.existing
         as_wanted = standing is not None and standing.shape in (Shape.SAME, Shape.SUPERSET)
         if not as_wanted and _relation(root) is not None and _relation(root) == _relation(finding):
-            if standing is None and state == "42703" and root.failure.column_name != failure.column_name:
+            if standing is None and state == UNDEFINED_COLUMN and root.failure.column_name != failure.column_name:
                 continue  # each missing column of a table is a root
             return root
     maker = _maker(failure, ground)
@@ -280,7 +304,7 @@ def _looked_for_in_vain(finding: Finding, roots: Sequence[Finding], ground: Grou
 
 def _standing_elsewhere(failure: Failure, ground: Ground) -> set[str]:
     """The schemas that have the missing table, where it is not in the one that the code would make it in."""
-    if failure.sqlstate != NO_RELATION or not failure.relation:
+    if failure.sqlstate != UNDEFINED_TABLE or not failure.relation:
         return set()
     standing = ground.baseline.schemas_with(failure.relation)
     return set() if standing & ground.reference.final.schemas_with(failure.relation) else standing
@@ -290,10 +314,10 @@ def _maker(failure: Failure, ground: Ground) -> str | None:
     """The pending migration that makes what is missing, by the reference."""
     for name, effects in ground.effects.items():
         for fact in effects.added - effects.present:
-            if failure.sqlstate == "42P01" and fact.kind == "relation" and fact.relation == failure.relation:
+            if failure.sqlstate == UNDEFINED_TABLE and fact.kind == "relation" and fact.relation == failure.relation:
                 return name
             column = fact.kind == "column" and fact.relation == failure.relation and fact.name == failure.column_name
-            if failure.sqlstate == "42703" and column:
+            if failure.sqlstate == UNDEFINED_COLUMN and column:
                 return name
     return None
 
@@ -307,7 +331,7 @@ def _relation(finding: Finding) -> str | None:
 def _code_after(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
     """Python code that fails without a word of the server's own, after a root that its migration depends on."""
     failure = finding.failure
-    if failure.phase not in IN_MIGRATION or (failure.sqlstate and failure.sqlstate != ABORTED):
+    if failure.phase not in IN_MIGRATION or (failure.sqlstate and failure.sqlstate != IN_FAILED_SQL_TRANSACTION):
         return None
     if failure.sqlstate is None and not ground.reference.complete:
         return None

@@ -1,4 +1,4 @@
-"""What was found out about a database on which migrate fails: facts only, for causes and fixes to read. Pure."""
+"""What was found out about a database on which migrate fails: facts only, for causes and fixes to read."""
 
 from __future__ import annotations
 

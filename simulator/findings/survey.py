@@ -16,8 +16,7 @@ from simulator.findings.situation import BehindSequence, HistoryTable, Reference
 from simulator.model import Delta, Existing, Failure, History, Met, MigrationFile, Phase, Survey, Trace
 from simulator.postgres import database
 from simulator.postgres.catalog import Catalog
-
-NAME_TAKEN = "42P07"  # PostgreSQL manual, appendix A: duplicate_table
+from simulator.postgres.sqlstate import DUPLICATE_TABLE
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,9 @@ def look(sandbox: Sandbox, history: History | None, first: Sequence[str] = ()) -
 def _held(connection: database.Connection, trace: Trace) -> dict[str, Existing]:
     """What holds the names that a survey collided with, whosever it is."""
     met = trace.survey.met if trace.survey else ()
-    names = sorted({one.failure.relation for one in met if one.failure.sqlstate == NAME_TAKEN and one.failure.relation})
+    names = sorted(
+        {one.failure.relation for one in met if one.failure.sqlstate == DUPLICATE_TABLE and one.failure.relation}
+    )
     return {name: held[0] for name in names if (held := database.holders(connection, name))}
 
 

@@ -1,4 +1,4 @@
-"""Every fix there is, in explicit tables: what it proposes for a situation. Pure; ``trials`` finds out what works.
+"""Every fix there is, in explicit tables: what it proposes for a situation. ``trials`` finds out what works.
 
 A fix of a root proposes a ``route.Mend``. Several roots are mended together by one route, so a plan takes for every
 root the first fix that fits, and after a trial that shows it wrong, the next.

@@ -1,4 +1,4 @@
-"""Alter what stands there to what the migration would have made, then record it. Nothing is dropped. Pure."""
+"""Alter what stands there to what the migration would have made, then record it. Nothing is dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no other fix has an answer to. Pure."""
+"""What no other fix has an answer to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A type, function or operator class that is not there: who runs the server has to install what brings it. Pure."""
+"""A type, function or operator class that is not there: who runs the server has to install what brings it."""
 
 from __future__ import annotations
 

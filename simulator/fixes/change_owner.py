@@ -1,4 +1,4 @@
-"""Objects that belong to another role: their owner or a superuser has to hand them over. Pure."""
+"""Objects that belong to another role: their owner or a superuser has to hand them over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Failure, Finding
 from simulator.postgres import ddl
+from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 
 ID = "change-owner"
 TITLE = "Hand the objects over to the project's role, or let it make them"
@@ -13,7 +14,7 @@ TITLE = "Hand the objects over to the project's role, or let it make them"
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     failure = root.failure
-    if failure.sqlstate != "42501":
+    if failure.sqlstate != INSUFFICIENT_PRIVILEGE:
         return None
     if grant := _grant(failure, situation.role):
         return Mend(ID, TITLE, (root.id,), person=f"as {failure.denied_owner} or a superuser: {grant}")

@@ -1,4 +1,4 @@
-"""What several fixes ask of a root: with what it collides, and what its migration's code would still do. Pure."""
+"""What several fixes ask of a root: with what it collides, and what its migration's code would still do."""
 
 from __future__ import annotations
 

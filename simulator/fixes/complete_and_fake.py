@@ -1,4 +1,4 @@
-"""Make the pieces of a migration that are missing, then record it: what stands there is as it should be. Pure."""
+"""Make the pieces of a migration that are missing, then record it: what stands there is as it should be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drop the tables and columns that are in the way, and migrate: tried to say what it would cost. Pure."""
+"""Drop the tables and columns that are in the way, and migrate: tried to say what it would cost."""
 
 from __future__ import annotations
 

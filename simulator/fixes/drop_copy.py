@@ -1,4 +1,4 @@
-"""A column that has a rename's new name and holds the same values as the one to be renamed. Pure."""
+"""A column that has a rename's new name and holds the same values as the one to be renamed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
 from simulator.postgres import ddl
 from simulator.postgres.definition import alike
+from simulator.postgres.sqlstate import DUPLICATE_COLUMN
 
 ID = "drop-copy"
 TITLE = "Drop the column that is a copy, once every row has shown that, then migrate"
@@ -17,7 +18,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     """Not in tier schema: nothing is known of rows there. The step looks by itself, wherever it runs."""
     effects = situation.effects.get(root.failure.migration or "")
     taken = [fact for fact in holders(situation, root) if fact.kind == "column"]
-    if root.failure.sqlstate != "42701" or effects is None or situation.tier == "schema" or len(taken) != 1:
+    if root.failure.sqlstate != DUPLICATE_COLUMN or effects is None or situation.tier == "schema" or len(taken) != 1:
         return None
     copy = taken[0]
     if has_own_triggers(situation, copy):

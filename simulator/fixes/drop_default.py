@@ -1,4 +1,4 @@
-"""A default that no migration made, and that the column's new type can't take over. Pure."""
+"""A default that no migration made, and that the column's new type can't take over."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
 from simulator.postgres import ddl
 from simulator.postgres.catalog import Catalog
+from simulator.postgres.sqlstate import DATATYPE_MISMATCH
 
 ID = "drop-default"
 TITLE = "Drop the default that no migration made, then migrate"
-DATATYPE_MISMATCH = "42804"
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:

@@ -1,4 +1,4 @@
-"""Drop an INVALID index that a concurrent build left, and have migrate build it. Pure."""
+"""Drop an INVALID index that a concurrent build left, and have migrate build it."""
 
 from __future__ import annotations
 

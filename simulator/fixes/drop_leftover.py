@@ -1,4 +1,4 @@
-"""Drop what is in the way and holds no rows (an index, a constraint, an empty table), and let migrate make it. Pure."""
+"""Drop what is in the way and holds no rows (an index, a constraint, an empty table), and let migrate make it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A column that stands in the way and that no row has ever filled: migrate makes it, with its own default. Pure."""
+"""A column that stands in the way and that no row has ever filled: migrate makes it, with its own default."""
 
 from __future__ import annotations
 

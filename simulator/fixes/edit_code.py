@@ -1,4 +1,4 @@
-"""The code fails from nothing too: no step on the database mends that. Pure."""
+"""The code fails from nothing too: no step on the database mends that."""
 
 from __future__ import annotations
 

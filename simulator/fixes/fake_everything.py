@@ -1,4 +1,4 @@
-"""``migrate --fake``: what people try first. It records every pending migration and looks at nothing. Pure."""
+"""``migrate --fake``: what people try first. It records every pending migration and looks at nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Record a migration whose whole work stands there already, and nothing else. Pure."""
+"""Record a migration whose whole work stands there already, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``migrate --fake-initial``: it records initial migrations whose tables' names are there, whatever they are. Pure."""
+"""``migrate --fake-initial``: it records initial migrations whose tables' names are there, whatever they are."""
 
 from __future__ import annotations
 

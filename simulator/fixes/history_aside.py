@@ -1,4 +1,4 @@
-"""Move aside what is called django_migrations and is no table, and give Django a table with the same rows. Pure."""
+"""Move aside what is called django_migrations and is no table, and give Django a table with the same rows."""
 
 from __future__ import annotations
 

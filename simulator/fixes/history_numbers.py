@@ -1,4 +1,4 @@
-"""Have django_migrations number its rows again: its sequence is behind, or its id numbers itself by none. Pure."""
+"""Have django_migrations number its rows again: its sequence is behind, or its id numbers itself by none."""
 
 from __future__ import annotations
 

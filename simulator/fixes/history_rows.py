@@ -1,4 +1,4 @@
-"""Write the rows that django_migrations lacks beneath recorded ones: nothing else gets past that. Pure."""
+"""Write the rows that django_migrations lacks beneath recorded ones: nothing else gets past that."""
 
 from __future__ import annotations
 

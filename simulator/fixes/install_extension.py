@@ -1,4 +1,4 @@
-"""A type, function or operator class of an extension that the code makes and this database lacks. Pure."""
+"""A type, function or operator class of an extension that the code makes and this database lacks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Finding
 from simulator.postgres import ddl
+from simulator.postgres.sqlstate import UNDEFINED_FUNCTION, UNDEFINED_OBJECT
 
 ID = "install-extension"
 TITLE = "Install the extension, then migrate"
-STATES = ("42704", "42883")
+STATES = (UNDEFINED_OBJECT, UNDEFINED_FUNCTION)
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:

@@ -1,12 +1,12 @@
-"""The tables are there, in a schema that the project does not look in: its settings have to lead there. Pure."""
+"""The tables are there, in a schema that the project does not look in: its settings have to lead there."""
 
 from __future__ import annotations
 
-from simulator.findings.roots import NO_RELATION
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Finding
 from simulator.postgres.ddl import ASIDE
+from simulator.postgres.sqlstate import UNDEFINED_TABLE
 
 ID = "look-elsewhere"
 TITLE = "Have the project look where its tables are"
@@ -15,7 +15,7 @@ TITLE = "Have the project look where its tables are"
 def propose(situation: Situation, root: Finding) -> Mend | None:
     """Whether the settings or the tables are in the wrong place, only a person knows."""
     relation = root.failure.relation
-    if root.failure.sqlstate != NO_RELATION or not relation or not situation.reference.complete:
+    if root.failure.sqlstate != UNDEFINED_TABLE or not relation or not situation.reference.complete:
         return None
     schemas = sorted(situation.baseline.schemas_with(relation) - {ASIDE})
     if not schemas or situation.reference.final.schemas_with(relation).intersection(schemas):

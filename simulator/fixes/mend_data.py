@@ -1,4 +1,4 @@
-"""Rows that the migration can't take: only a person can decide about them. The query shows which. Pure."""
+"""Rows that the migration can't take: only a person can decide about them. The query shows which."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Failure, Finding
 from simulator.postgres import ddl
+from simulator.postgres.sqlstate import (
+    CHECK_VIOLATION,
+    FOREIGN_KEY_VIOLATION,
+    NOT_NULL_VIOLATION,
+    PROGRAM_LIMIT_EXCEEDED,
+    UNIQUE_VIOLATION,
+)
 
 ID = "mend-data"
 TITLE = "Decide about the rows that the migration can't take"
 # Data exceptions and violations (PostgreSQL manual, appendix A).
 CLASSES = ("22", "23")
-TOO_LONG = "54000"  # program_limit_exceeded: an index row
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     state = root.failure.sqlstate or ""
-    if not (state.startswith(CLASSES) or state == TOO_LONG) or not situation.reference.complete:
+    if not (state.startswith(CLASSES) or state == PROGRAM_LIMIT_EXCEEDED) or not situation.reference.complete:
         return None
     if data_migrations.writes_again(situation, root):
         name, where = root.failure.migration, root.failure.relation or "its table"
@@ -32,11 +38,13 @@ def _what(failure: Failure) -> str:
     where = failure.relation or "its table"
     column = f".{failure.column_name}" if failure.column_name else ""
     return {
-        "23502": f"give the rows of {where}{column} that hold NULL a value, or allow NULL in the code",
-        "23503": f"mend or delete the rows of {where} that point to nothing",
-        "23505": f"mend or delete the rows of {where} that are there twice",
-        TOO_LONG: f"shorten the values of {where} that an index can't hold, or index less of them in the code",
-        "23514": f"mend the rows of {where} that break the check {failure.constraint_name or ''}".rstrip(),
+        NOT_NULL_VIOLATION: f"give the rows of {where}{column} that hold NULL a value, or allow NULL in the code",
+        FOREIGN_KEY_VIOLATION: f"mend or delete the rows of {where} that point to nothing",
+        UNIQUE_VIOLATION: f"mend or delete the rows of {where} that are there twice",
+        PROGRAM_LIMIT_EXCEEDED: (
+            f"shorten the values of {where} that an index can't hold, or index less of them in the code"
+        ),
+        CHECK_VIOLATION: f"mend the rows of {where} that break the check {failure.constraint_name or ''}".rstrip(),
     }.get(failure.sqlstate or "", f"mend the rows of {where}{column} whose values the migration can't take")
 
 
@@ -46,17 +54,17 @@ def query_for(failure: Failure, situation: Situation) -> str | None:
         return None
     schema = failure.schema_name or "public"
     table = ddl.qualified(schema, failure.relation)
-    if failure.sqlstate == "23502" and failure.column_name:
+    if failure.sqlstate == NOT_NULL_VIOLATION and failure.column_name:
         return f"SELECT * FROM {table} WHERE {ddl.quote(failure.column_name)} IS NULL"
     wanted = situation.reference.after.get(failure.migration or "", situation.reference.final)
-    if failure.sqlstate == "23505" and failure.constraint_name:
+    if failure.sqlstate == UNIQUE_VIOLATION and failure.constraint_name:
         columns = _columns(failure.constraint_name, schema, failure.relation, situation)
         if columns:
             return f"SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1"
     constraint = wanted.get("constraint", schema, failure.relation, failure.constraint_name or "")
-    if failure.sqlstate == "23514" and constraint:
+    if failure.sqlstate == CHECK_VIOLATION and constraint:
         return f"SELECT * FROM {table} WHERE NOT {constraint.definition[1].removeprefix('CHECK ')}"
-    if failure.sqlstate == "23503" and constraint:
+    if failure.sqlstate == FOREIGN_KEY_VIOLATION and constraint:
         return f"SELECT * FROM {table}  -- without a match: {constraint.definition[1]}"
     return None
 

@@ -1,4 +1,4 @@
-"""Two leaves in one app: a merge migration, which only a person can say is right in either order. Pure."""
+"""Two leaves in one app: a merge migration, which only a person can say is right in either order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``migrate app --prune``: it removes rows of migrations that are not on disk, and touches no table. Pure."""
+"""``migrate app --prune``: it removes rows of migrations that are not on disk, and touches no table."""
 
 from __future__ import annotations
 

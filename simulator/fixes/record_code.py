@@ -1,4 +1,4 @@
-"""Record a migration whose code meets the rows that it wrote when it ran. Pure."""
+"""Record a migration whose code meets the rows that it wrote when it ran."""
 
 from __future__ import annotations
 

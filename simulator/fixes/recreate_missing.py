@@ -1,4 +1,4 @@
-"""Make again what applied migrations made and is gone: a table, a column, a constraint. Pure."""
+"""Make again what applied migrations made and is gone: a table, a column, a constraint."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from simulator.fixes.route import Mend
 from simulator.model import Finding
 from simulator.postgres import ddl, shape
 from simulator.postgres.catalog import Catalog
+from simulator.postgres.sqlstate import INVALID_FOREIGN_KEY
 
 ID = "recreate-missing"
 TITLE = "Make again what the applied migrations had made"
-NO_UNIQUE_KEY = "42830"  # a foreign key to columns without one
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     """As the last applied migration that touched it left it, in the reference."""
-    absent = root.failure.sqlstate in (*ABSENT, NO_UNIQUE_KEY, None)
+    absent = root.failure.sqlstate in (*ABSENT, INVALID_FOREIGN_KEY, None)
     if not absent or root.existing is not None:
         return None
     wanted = applied_state(situation)

@@ -1,4 +1,4 @@
-"""Views that read from what the migration changes: away with them, migrate, and there again as they were. Pure."""
+"""Views that read from what the migration changes: away with them, migrate, and there again as they were."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
 from simulator.postgres import ddl
+from simulator.postgres.sqlstate import DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED
 
 ID = "remake-views"
 TITLE = "Drop the views that read from the table, migrate, and make them again"
 # dependent_objects_still_exist; feature_not_supported: the type of a column that a view uses.
-STATES = ("2BP01", "0A000")
+STATES = (DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED)
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:

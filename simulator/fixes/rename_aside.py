@@ -1,4 +1,4 @@
-"""An index or a constraint of another table holds the name: give it another, so that table keeps it. Pure."""
+"""An index or a constraint of another table holds the name: give it another, so that table keeps it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What brings a half-made migration to its end: the statements that the survey could run, then the rest. Pure."""
+"""What brings a half-made migration to its end: the statements that the survey could run, then the rest."""
 
 from __future__ import annotations
 

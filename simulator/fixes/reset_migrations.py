@@ -1,4 +1,4 @@
-"""Delete the migrations and write them anew: the last resort, named with its cost and tried only on request. Pure."""
+"""Delete the migrations and write them anew: the last resort, named with its cost and tried only on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dump that was restored over another database's tables: restore it into an empty one. Pure."""
+"""A dump that was restored over another database's tables: restore it into an empty one."""
 
 from __future__ import annotations
 

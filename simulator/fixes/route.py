@@ -1,4 +1,4 @@
-"""Mends of several roots -> one ordered list of steps, by the graph of migrations. Pure.
+"""Mends of several roots -> one ordered list of steps, by the graph of migrations.
 
 ``migrate app name --fake`` records everything up to that migration, in other apps too, so whatever has to run before it
 runs first; and ``migrate app name`` would unapply what is recorded after it, so only what is pending is named.

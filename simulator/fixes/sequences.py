@@ -1,4 +1,4 @@
-"""Set sequences that are behind their rows to the highest number in use. Pure."""
+"""Set sequences that are behind their rows to the highest number in use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from simulator.fixes.route import Mend
 from simulator.model import Finding
 from simulator.postgres import ddl
 from simulator.postgres.sql import literal
+from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 
 ID = "sequences"
 TITLE = "Set the sequences that are behind their rows"
@@ -15,7 +16,7 @@ TITLE = "Set the sequences that are behind their rows"
 def propose(situation: Situation, root: Finding) -> Mend | None:
     """One that gives numbers in use fails on its primary key: every one that is behind, or the next would fail next."""
     tables = {one.table for one in situation.behind}
-    if root.failure.sqlstate != "23505" or root.failure.relation not in tables:
+    if root.failure.sqlstate != UNIQUE_VIOLATION or root.failure.relation not in tables:
         return None
     statements = []
     for one in situation.behind:

@@ -1,4 +1,4 @@
-"""Move what is in the way into a schema of its own, with its rows, indexes and constraints, and migrate. Pure.
+"""Move what is in the way into a schema of its own, with its rows, indexes and constraints, and migrate.
 
 A rename would leave the names of its indexes and constraints in the way of the new table's.
 """

@@ -1,4 +1,4 @@
-"""A squash and what it replaces, recorded one without the other: no graph comes of it. Pure.
+"""A squash and what it replaces, recorded one without the other: no graph comes of it.
 
 Where the squash itself is recorded, what it replaces is written, too. Where only a part of that is, and the files are
 gone, the part is taken back: the squash is then pending like any other, and what it finds there is judged like theirs.

@@ -1,4 +1,4 @@
-"""A database's catalog as a set of facts: the query that reads it, and what can be asked of it. Pure.
+"""A database's catalog as a set of facts: the query that reads it, and what can be asked of it.
 
 Each fact has a kind, and a definition of the length and order that its kind gives:
 
@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from simulator.model import Delta, Fact
+from simulator.postgres.parts import is_users_schema, kind_of_relation
 
 Key = tuple[str, str, str, str]
 
@@ -55,10 +56,9 @@ SETTINGS: Mapping[str, str] = {
 }
 
 # PostgreSQL 12 to 18. Without a percent sign, which some drivers take for a parameter.
-QUERY = """
+QUERY = f"""
 WITH spaces AS MATERIALIZED (
-    SELECT oid, nspname::text AS schema FROM pg_namespace
-    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    SELECT n.oid, n.nspname::text AS schema FROM pg_namespace n WHERE {is_users_schema("n")}
 ), extended AS MATERIALIZED (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ), relations AS MATERIALIZED (
@@ -70,9 +70,7 @@ WITH spaces AS MATERIALIZED (
     SELECT conindid FROM pg_constraint WHERE contype IN ('p', 'u', 'x')
 )
 SELECT 'relation', r.schema, r.name, '', ARRAY[
-    CASE WHEN r.relispartition THEN 'partition' ELSE CASE r.relkind
-        WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' WHEN 'v' THEN 'view'
-        WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'composite type' END END,
+    {kind_of_relation("r")},
     coalesce(CASE
         WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid)
         WHEN r.relispartition THEN (SELECT pg_get_expr(c.relpartbound, c.oid) FROM pg_class c WHERE c.oid = r.oid)

@@ -1,4 +1,4 @@
-"""PostgreSQL's csvlog (manual, section 20.8.4), whose columns kept their order in every version from 9.0 on. Pure."""
+"""PostgreSQL's csvlog (manual, section 20.8.4), whose columns kept their order in every version from 9.0 on."""
 
 from __future__ import annotations
 

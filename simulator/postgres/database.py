@@ -16,6 +16,7 @@ from simulator.errors import EngineDied
 from simulator.model import Address, Existing
 from simulator.postgres import catalog
 from simulator.postgres.catalog import Catalog
+from simulator.postgres.parts import is_users_schema, kind_of_relation
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -28,15 +29,13 @@ _LIBPQ_VARIABLE = re.compile(r"PG[A-Z]+(_TIMEOUT)?")
 # The version from which DROP DATABASE ends other sessions itself.
 _DROPS_BY_FORCE = 130000
 _BUILT_IN_TABLESPACES = 2  # pg_default and pg_global
-_OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+_OURS = is_users_schema("n")
 _NOT_OF_AN_EXTENSION = """NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
 
 _HOLDERS = f"""
     SELECT CASE WHEN k.oid IS NOT NULL THEN 'constraint' WHEN c.relkind IN ('i', 'I') THEN 'index'
-            WHEN c.relispartition THEN 'partition' ELSE CASE c.relkind
-            WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' WHEN 'v' THEN 'view'
-            WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'composite type' END END,
+            ELSE {kind_of_relation("c")} END,
         n.nspname, t.relname, pg_get_userbyid(c.relowner), coalesce(i.indisvalid, true), x.extname
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index i ON i.indexrelid = c.oid

@@ -1,4 +1,4 @@
-"""What a definition in the catalog says, without what may differ between texts that mean the same. Pure.
+"""What a definition in the catalog says, without what may differ between texts that mean the same.
 
 PostgreSQL prints an expression from its parse tree, so that equal trees give equal texts. A dump and its restore change
 a few: a varchar's ``CHECK (status IN ('a', 'b'))`` comes back with its casts to text in other places. Those casts, and

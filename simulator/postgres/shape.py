@@ -1,4 +1,4 @@
-"""Compares what stands in one catalog with what is wanted there: same, more, different, another kind. Pure.
+"""Compares what stands in one catalog with what is wanted there: same, more, different, another kind.
 
 What never matters is no difference: names of constraints and indexes whose definitions agree, the
 order of columns, a serial where an identity is wanted, owners, and texts that a dump has changed (``definition``).

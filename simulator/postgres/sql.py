@@ -1,4 +1,4 @@
-"""Values and names as SQL text. Pure."""
+"""Values and names as SQL text."""
 
 from __future__ import annotations
 

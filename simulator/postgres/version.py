@@ -1,4 +1,4 @@
-"""Versions of PostgreSQL and Django as they print themselves. Pure."""
+"""Versions of PostgreSQL and Django as they print themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads ``.env`` files by Compose's rules. Pure; no message of it ever shows a value.
+"""Reads ``.env`` files by Compose's rules. No message of it ever shows a value.
 
 Understood: ``NAME=value`` and ``NAME: value``, ``export`` before it, comments (inline ones after a blank), single
 quotes (literal), double quotes (escapes, several lines), and ``$NAME``, ``${NAME}``, ``${NAME:-default}``,

@@ -1,4 +1,4 @@
-"""Which environment variables a settings module reads without a default. Pure: syntax trees in, names out.
+"""Which environment variables a settings module reads without a default. Syntax trees in, names out.
 
 Known ways: ``os.environ``, ``os.getenv``, django-environ and environs (``env("X")``), decouple (``config("X")``),
 and a project's own function that looks its first argument up in ``os.environ``.

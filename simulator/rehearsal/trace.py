@@ -1,4 +1,4 @@
-"""What the probe is asked and what it says: its request as JSON, its trace as values. Pure.
+"""What the probe is asked and what it says: its request as JSON, its trace as values.
 
 ``probe/README.md`` describes both formats.
 """
@@ -31,19 +31,17 @@ from simulator.model import (
     Trace,
 )
 from simulator.postgres import catalog
+from simulator.postgres.sqlstate import FEATURE_NOT_SUPPORTED, UNDEFINED_FILE, is_environmental
 
 VERSION = 1
 
-SERVER_GONE = ("57P01", "57P02", "57P03")
-# Classes of SQLSTATE that speak of the server, not of the code: connection, resources, system error.
-SERVER_CLASSES = ("08", "53", "58")
 UNREACHABLE = (
     *("ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT"),
     *("ENETUNREACH", "ENETDOWN", "EHOSTUNREACH", "EHOSTDOWN", "EADDRNOTAVAIL"),
 )
 CONNECTING = ("ConnectionError", "gaierror", "herror", "TimeoutError", "timeout")
 # An extension that the server lacks: 0A000 "is not available" (15 and later), 58P01 no control file (before).
-EXTENSION_MISSING = ("0A000", "58P01")
+EXTENSION_MISSING = (FEATURE_NOT_SUPPORTED, UNDEFINED_FILE)
 
 
 Mode = Literal["inspect", "migrate", "reference", "survey", "trial", "idle"]
@@ -263,7 +261,7 @@ def _sandbox(event: Mapping[str, Any], attempts: Sequence[Attempt]) -> str | Non
         return "the project's code uses a database that is not PostgreSQL, and that is not rehearsed"
     if any(_is_unreachable(link, facts) for link in facts.get("chain", ())):
         return f"a connection failed: {_places(attempts)}"
-    if state.startswith(SERVER_CLASSES) or state in SERVER_GONE:
+    if is_environmental(state):
         return f"the sandbox's server or its resources, SQLSTATE {state}" + (
             f": {_places(attempts)}" if attempts else ""
         )

@@ -1,4 +1,4 @@
-"""A Report in the forms that people and programs read. Pure."""
+"""A Report in the forms that people and programs read."""
 
 from simulator.reports.json_report import SCHEMA_OF_SEVERAL, to_json
 from simulator.reports.text import to_text

@@ -1,4 +1,4 @@
-"""The roots in their order, each with what stands there, why, and how it differs. Pure."""
+"""The roots in their order, each with what stands there, why, and how it differs."""
 
 from __future__ import annotations
 

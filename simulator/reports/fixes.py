@@ -1,4 +1,4 @@
-"""The fix that works as steps to take, and what was tried and refused. Pure."""
+"""The fix that works as steps to take, and what was tried and refused."""
 
 from __future__ import annotations
 

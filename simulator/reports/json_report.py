@@ -1,4 +1,4 @@
-"""A Report as JSON: ``migsim.report/1``, described by docs/report.schema.json. Pure."""
+"""A Report as JSON: ``migsim.report/1``, described by docs/report.schema.json."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""A Report as a tired person reads it. Pure; knows no rules, only words."""
+"""A Report as a tired person reads it; knows no rules, only words."""
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from rich.markup import escape
 
-from simulator.model import Failure, MigrationRun, Report, Verdict
+from simulator.model import Failure, MigrationRun, Phase, Report, Verdict
 from simulator.reports import findings, fixes
 from simulator.reports.words import duration, ordinal, shorten
 
@@ -93,19 +95,33 @@ def _what_failed(report: Report) -> str:
     failure = report.failure
     if failure is None:
         return ""
-    where = {
-        "restore": "restoring the dump prints errors:",
-        "settings": "the project's settings do not load:",
-        "check": "migrate stops at the system checks:",
-        "load": "migrate stops while reading the migration files:",
-        "plan": "migrate stops before the first migration:",
-        "record": "migrate stops at its own history table:",
-        "smoke": "migrate exits 0, but the code cannot run on the result:",
-        "pre_migrate": "migrate stops in a pre_migrate receiver:",
-        "post_migrate": "every migration ran; migrate stops in a post_migrate receiver:",
-    }.get(failure.phase.value) or _position(report, failure)
-    lines = [where, *_failure_lines(failure)]
+    lines = [_where(report, failure), *_failure_lines(failure)]
     return "\n".join(lines)
+
+
+def _where(report: Report, failure: Failure) -> str:
+    match failure.phase:
+        case Phase.RESTORE:
+            return "restoring the dump prints errors:"
+        case Phase.SETTINGS:
+            return "the project's settings do not load:"
+        case Phase.CHECK:
+            return "migrate stops at the system checks:"
+        case Phase.LOAD:
+            return "migrate stops while reading the migration files:"
+        case Phase.PLAN:
+            return "migrate stops before the first migration:"
+        case Phase.RECORD:
+            return "migrate stops at its own history table:"
+        case Phase.SMOKE:
+            return "migrate exits 0, but the code cannot run on the result:"
+        case Phase.PRE_MIGRATE:
+            return "migrate stops in a pre_migrate receiver:"
+        case Phase.POST_MIGRATE:
+            return "every migration ran; migrate stops in a post_migrate receiver:"
+        case Phase.OPERATION | Phase.DEFERRED:
+            return _position(report, failure)
+    assert_never(failure.phase)
 
 
 def _position(report: Report, failure: Failure) -> str:

@@ -1,4 +1,4 @@
-"""Numbers, times and statements as people read them. Pure."""
+"""Numbers, times and statements as people read them."""
 
 from __future__ import annotations
 

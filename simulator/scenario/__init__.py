@@ -1,4 +1,4 @@
-"""A scenario file, as text and as values. Pure; ``simulator.scenario.files`` finds the files on disk."""
+"""A scenario file, as text and as values. ``simulator.scenario.files`` finds the files on disk."""
 
 from simulator.scenario.model import (
     Build,

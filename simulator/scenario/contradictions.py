@@ -1,4 +1,4 @@
-"""Keys of a scenario that can't stand together. Pure.
+"""Keys of a scenario that can't stand together.
 
 These look at the document as it was read, not at the models, so that they are reported together with every
 problem of a single key.

@@ -1,4 +1,4 @@
-"""The JSON Schema of the scenario file, for editors; docs/scenario.schema.json is its text. Pure."""
+"""The JSON Schema of the scenario file, for editors; docs/scenario.schema.json is its text."""
 
 from __future__ import annotations
 

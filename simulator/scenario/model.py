@@ -1,4 +1,4 @@
-"""A scenario as written: its keys, their short forms, and what each may be. Pure.
+"""A scenario as written: its keys, their short forms, and what each may be.
 
 Values arrive as text (``yaml_text`` resolves nothing but nulls), so that ``3.10`` keeps its digits; the models
 accept Python's own values too. The attributes' docstrings are the descriptions in docs/scenario.schema.json.

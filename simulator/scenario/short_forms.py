@@ -1,4 +1,4 @@
-"""The kinds of values a scenario's keys take, with their short forms, for pydantic and for the JSON Schema. Pure."""
+"""The kinds of values a scenario's keys take, with their short forms, for pydantic and for the JSON Schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Jinja part of a scenario file: its variables, its rendering, and which line became which. Pure."""
+"""The Jinja part of a scenario file: its variables, its rendering, and which line became which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scenario file's text and variables in, a Scenario (or all of its problems) out: Jinja, YAML, models. Pure."""
+"""A scenario file's text and variables in, a Scenario (or all of its problems) out: Jinja, YAML, models."""
 
 from __future__ import annotations
 

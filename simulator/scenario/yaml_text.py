@@ -1,4 +1,4 @@
-"""YAML with lines: every scalar stays the text that was written (3.10 is not 3.1), a key twice is an error. Pure."""
+"""YAML with lines: every scalar stays the text that was written (3.10 is not 3.1), a key twice is an error."""
 
 from __future__ import annotations
 

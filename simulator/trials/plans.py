@@ -1,4 +1,4 @@
-"""Mends of single roots put together to a plan for the whole database, and which plan is next after a trial. Pure."""
+"""Mends of single roots put together to a plan for the whole database, and which plan is next after a trial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recommended fix as a script that a person reads and runs, with a guard before each step. Pure."""
+"""The recommended fix as a script that a person reads and runs, with a guard before each step."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def failure_of(trace: Trace) -> Failure | None:
 
 
 def judged(fix: Fix, trace: Trace, failure: Failure | None, verified: Verified | None) -> Fix:
-    """The fix with its outcome. Pure."""
+    """The fix with its outcome."""
     seconds = sum(step.seconds for step in trace.steps) + sum(run.seconds for run in trace.migrations)
     fix = replace(fix, seconds=round(seconds, 3))
     drift = drift_of(verified) if verified else ()
@@ -108,7 +108,7 @@ def _whole(trace: Trace) -> bool:
 
 
 def drift_of(verified: Verified) -> tuple[str, ...]:
-    """What the schema has too little or too much. Pure."""
+    """What the schema has too little or too much."""
     return (*verified.missing, *verified.added, *verified.removed, *verified.invalid, *verified.unsafe)
 
 

@@ -1,4 +1,4 @@
-"""Whether a mended database is what the code builds from nothing, and keeps what stood there. Pure.
+"""Whether a mended database is what the code builds from nothing, and keeps what stood there.
 
 A database that has aged differs in ways that no pending migration touches. So what counts is what the pending
 migrations would have made, and before against after; the rest was there already and is told apart.

@@ -42,7 +42,7 @@ from pathlib import Path
 from simulator import engines
 from simulator.host import store
 from tests.engines.test_contract import plan_for
-engine, folder = engines.ENGINES[sys.argv[1]](), Path(sys.argv[2])
+engine, folder = engines.engine(sys.argv[1]), Path(sys.argv[2])
 with store.open_run() as run, engine.open(plan_for(engine.name, folder), run) as environment:
     environment.address("postgres", "postgres")
     assert environment.fork(["template1"])
@@ -70,7 +70,7 @@ def folder(name: str) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def environment(name: str, folder: Path) -> Iterator[Environment]:
     plan = plan_for(name, folder / "project")
-    with store.open_run() as run, engines.ENGINES[name]().open(plan, run) as opened:
+    with store.open_run() as run, engines.engine(name).open(plan, run) as opened:
         yield opened
 
 
@@ -101,14 +101,14 @@ def _arguments(process: psutil.Process) -> list[str]:
 
 
 def test_it_can_serve_the_plan(name: str, folder: Path) -> None:
-    assert engines.ENGINES[name]().unusable(plan_for(name, folder / "project")) is None
+    assert engines.engine(name).unusable(plan_for(name, folder / "project")) is None
 
 
 def test_migsim_reaches_the_server(environment: Environment) -> None:
     with connect(environment.address("postgres", "postgres")) as connection:
         version = connection.info.parameter_status("server_version") or ""
         assert version.split()[0] == environment.server_version
-        settings = dict(connection.execute("select name, setting from pg_settings").fetchall())
+        settings: dict[str, str] = dict(connection.execute("select name, setting from pg_settings").fetchall())
     assert settings["lc_messages"] == "C"
     assert {settings[name] for name in ("fsync", "synchronous_commit", "full_page_writes")} == {"off"}
 
@@ -275,7 +275,7 @@ def test_a_fork_has_what_stood_there_and_keeps_what_it_writes_to_itself(environm
 def test_the_end_leaves_nothing(name: str, folder: Path) -> None:
     before = containers.anonymous_volumes() if name == "docker" else set()
     with store.open_run() as run:
-        with engines.ENGINES[name]().open(plan_for(name, folder / "project"), run) as environment:
+        with engines.engine(name).open(plan_for(name, folder / "project"), run) as environment:
             address = environment.address("postgres", "postgres")
             idle = connect(address)
             assert environment.fork(["template1"])
@@ -310,7 +310,7 @@ def engines_sweep() -> list[str]:
 
 
 def test_two_environments_side_by_side_are_strangers(name: str, folder: Path, environment: Environment) -> None:
-    with store.open_run() as run, engines.ENGINES[name]().open(plan_for(name, folder / "project"), run) as other:
+    with store.open_run() as run, engines.engine(name).open(plan_for(name, folder / "project"), run) as other:
         with connect(other.address("postgres", "postgres")) as connection:
             connection.execute("create table only_there ()")
         with connect(environment.address("postgres", "postgres")) as connection:

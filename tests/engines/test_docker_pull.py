@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.docker
 
 REQUIRED = {"interpreter": None, "requirements": "requirements.txt"}
 # By what pulls it: what the scenario says. A Dockerfile is built when the server's container is up already.
-SCENARIOS = {
+SCENARIOS: dict[str, dict[str, Any]] = {
     "server": {"django": REQUIRED, "postgres": {"image": "IMAGE"}},
     "project": {"django": {"interpreter": None, "image": "IMAGE"}},
     "build": {"django": {"interpreter": None, "build": "."}},

@@ -13,17 +13,18 @@ from pathlib import Path
 import psutil
 import pytest
 
-from simulator.engines.embedded import EmbeddedEngine, confinement
+from simulator.engines.embedded import EmbeddedEngine
 from simulator.engines.embedded.environment import EmbeddedEnvironment
 from simulator.host import store
 from simulator.model import Outcome
 from tests.support.command import until
+from tests.support.engines import needs_confinement
 from tests.support.listeners import TRY_ALL, listening
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan
 from tests.support.users import again_as_ordinary_user
 
-pytestmark = pytest.mark.skipif(confinement.why_not() is not None, reason=f"not here: {confinement.why_not()}")
+pytestmark = needs_confinement
 
 # Read by nobody but the parent, if the namespaces hold.
 CANARY = "canary-value-of-the-parent"
@@ -259,6 +260,7 @@ from tests.support.command import until
 from tests.support.listeners import TRY_ALL, listening
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan
+from tests.support.engines import needs_confinement
 stacked = Path(sys.argv[1])
 with own_folders() as folder, listening([stacked], relative=False) as listeners, store.open_run() as run:
     with EmbeddedEngine().open(embedded_plan(folder / "project"), run) as environment:

@@ -12,17 +12,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from simulator.engines.embedded import EmbeddedEngine, confinement
+from simulator.engines.embedded import EmbeddedEngine
 from simulator.engines.embedded.cluster import PORT
 from simulator.engines.embedded.environment import EmbeddedEnvironment
 from simulator.host import store
 from tests.support.command import until
+from tests.support.engines import needs_confinement
 from tests.support.listeners import listening
 from tests.support.places import own_folders
 from tests.support.plans import embedded_plan
 from tests.support.users import NOBODY, again_as_ordinary_user, python_for_anyone
 
-pytestmark = pytest.mark.skipif(confinement.why_not() is not None, reason=f"not here: {confinement.why_not()}")
+pytestmark = needs_confinement
 
 SECRET = "a secret of this machine"
 # A process of the server's user that listens where the server should, and answers whatever is asked.

@@ -152,7 +152,7 @@ def test_content_types_are_those_of_the_schema_that_is_looked_in(server: Server,
         "INSERT INTO public.django_content_type VALUES (1, 'blog', 'post'), (2, 'auth', 'user')",
     )
     with database.connect(empty) as connection:
-        assert history_table.content_types(connection, "postgres") == {"blog.post", "auth.user"}
+        assert history_table.content_types(connection, "postgres") == frozenset({"blog.post", "auth.user"})
         assert history_table.content_types(connection, "postgres", ["other", "public"]) == frozenset()
 
 

@@ -200,7 +200,7 @@ def run(apps, editor):
 """
     sources = {"app/migrations/0001_initial.py": migration("migrations.RunPython(run)", before=body)}
     with listening([tmp_path]) as listeners:
-        port = next(address[1] for _, family, address in listeners.addresses if family == "AF_INET")
+        (port,) = (at[1] for _, family, at in listeners.addresses if family == "AF_INET" and isinstance(at, tuple))
         site = project(tmp_path / "site", sources)
         ran = probe(python, site, {"default": empty}, guard=True, environment={"LISTENER": str(port)})
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def _repository(folder: Path) -> Repository:
     return repository
 
 
-def _changed(**changes: object) -> Arrange:
+def _changed(**changes: Any) -> Arrange:
     return lambda folder: blog.scenario(folder, **changes)
 
 
@@ -112,8 +113,8 @@ MYSQL = "-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\nCREATE TAB
 CLUSTER = "--\n-- PostgreSQL database cluster dump\n--\n\nCREATE ROLE x;\n"
 
 
-def _without_interpreter(folder: Path, **django: str) -> None:
-    blog.scenario(folder, django={"interpreter": None, "requirements": "requirements.txt", **django})
+def _without_interpreter(folder: Path, **django: str) -> Path:
+    return blog.scenario(folder, django={"interpreter": None, "requirements": "requirements.txt", **django})
 
 
 CANNOT_TELL = {

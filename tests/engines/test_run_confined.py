@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.engines.embedded import confinement
 from tests.support import blog
 from tests.support.blog import Production, migration_of
 from tests.support.command import Command
+from tests.support.engines import needs_confinement
 from tests.support.listeners import Listeners, listening
 
 # Reaches for everything there is, as an app that calls home would, and takes no answer for no.
@@ -53,7 +53,7 @@ def listeners(migsim: Command) -> Iterator[Listeners]:
         yield opened
 
 
-@pytest.mark.skipif(confinement.why_not() is not None, reason="this kernel confines nothing")
+@needs_confinement
 def test_nothing_is_reached_and_every_attempt_is_named(
     migsim: Command, production: Production, listeners: Listeners
 ) -> None:

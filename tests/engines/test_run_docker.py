@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def docker(migsim: Command) -> Iterator[Command]:
     migsim("clean")
 
 
-def scenario(migsim: Command, **changes: object) -> None:
+def scenario(migsim: Command, **changes: Any) -> None:
     django = {"interpreter": None, "requirements": "requirements.txt"}
     blog.scenario(migsim.folder, django=django, **changes)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from docker.errors import NotFound
@@ -61,7 +61,7 @@ def existing(ids: Ids) -> tuple[str | None, ...]:
     """Those that are there still; None in the place of each that is gone."""
     with client.connect() as daemon:
         api = daemon.client.api
-        looks = (api.inspect_container, api.inspect_network, api.inspect_volume)
+        looks: tuple[Callable[[str], object], ...] = (api.inspect_container, api.inspect_network, api.inspect_volume)
         found: list[str | None] = []
         for look, name in zip(looks, ids, strict=True):
             try:

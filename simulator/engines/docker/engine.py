@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from simulator.engines.docker import client, clients, forks, images, objects, project, relay, server
+from simulator.engines.base import Check
+from simulator.engines.docker import client, clients, forks, images, objects, project, relay, server, tools
 from simulator.engines.docker.clients import PORT, SOCKETS, Clients
 from simulator.engines.docker.environment import DockerEnvironment, ServerSide
 from simulator.engines.docker.images import Chosen
@@ -44,6 +45,20 @@ class DockerEngine:
 
     def remove(self, entry: Mapping[str, str]) -> bool:
         return objects.remove_entry(entry)
+
+    def checks(self) -> Iterator[Check]:
+        return tools.checks()
+
+    def obtain_images(
+        self, names: Sequence[str], *, pull: bool, build: bool, tell: Callable[[str], None]
+    ) -> Iterator[tuple[str, str | None]]:
+        return tools.obtain_images(names, pull=pull, build=build, tell=tell)
+
+    def list_caches(self) -> Iterator[tuple[str, str]]:
+        return tools.list_caches()
+
+    def prune_caches(self) -> Iterator[tuple[str, str | None]]:
+        return tools.prune_caches()
 
 
 @contextlib.contextmanager

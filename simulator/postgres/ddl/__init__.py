@@ -1,4 +1,4 @@
-"""Statements that make what a catalog says, bring a table to it, drop or move aside what stands in the way. Pure.
+"""Statements that make what a catalog says, bring a table to it, drop or move aside what stands in the way.
 
 Nothing here drops a table, a column or a row, nor changes what is not wanted. What only the rows can decide (a NOT NULL
 over NULLs, a unique constraint over duplicates) is left to the server to refuse; what would change values without a

@@ -1,4 +1,4 @@
-"""What stands there into what is wanted. Pure."""
+"""What stands there into what is wanted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change of a schema: its statements, by when they have to run. Pure."""
+"""A change of a schema: its statements, by when they have to run."""
 
 from __future__ import annotations
 

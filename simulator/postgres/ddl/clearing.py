@@ -1,4 +1,4 @@
-"""Getting things out of the way: what holds no rows is dropped, what does is moved aside. Pure."""
+"""Getting things out of the way: what holds no rows is dropped, what does is moved aside."""
 
 from __future__ import annotations
 

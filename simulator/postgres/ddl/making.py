@@ -1,4 +1,4 @@
-"""What a catalog says, made from nothing. Pure."""
+"""What a catalog says, made from nothing."""
 
 from __future__ import annotations
 

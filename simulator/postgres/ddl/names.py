@@ -1,4 +1,4 @@
-"""Names as SQL text, and what ALTER and DROP call the things that have them. Pure."""
+"""Names as SQL text, and what ALTER and DROP call the things that have them."""
 
 from __future__ import annotations
 

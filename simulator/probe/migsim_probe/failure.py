@@ -63,7 +63,7 @@ def _only_known(found: Names, known: frozenset[str]) -> Names:
 
 
 def is_denied(failure: dict[str, Any]) -> bool:
-    return failure["sqlstate"] == INSUFFICIENT_PRIVILEGE
+    return bool(failure["sqlstate"] == INSUFFICIENT_PRIVILEGE)
 
 
 def _facts(error: BaseException, sql: str | None, place: Place, statements: Statements) -> dict[str, Any]:

@@ -199,7 +199,7 @@ class Probe:
         self._secrets.add_settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
         self.writer.event("settings", module=os.environ.get(start.SETTINGS))
         self._take_databases(settings)
-        for row in databases.read_aliases(self._original, self._alias):
+        for row in databases.read_aliases(self._original or {}, self._alias):
             self.writer.event("alias", **row)
 
     def _take_databases(self, settings: Any) -> None:

@@ -79,7 +79,8 @@ Model = Tuple[str, str]
 
 def data_dependent(plan: list[Any], state: Any) -> list[str]:
     """``app.migration: description`` of each; ``state`` is the project state before the plan, and gets consumed."""
-    found, created = [], set()  # type: List[str], Set[Model]
+    found: list[str] = []
+    created: set[Model] = set()
     for migration in plan:
         for operation in migration.operations:
             if _depends(operation, migration.app_label, state, created):

@@ -8,6 +8,7 @@ alone and the transaction stays usable. Code of the project's (RunPython) is lef
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import Any, Callable, Iterator
 
 from migsim_probe import chain, names
@@ -65,7 +66,7 @@ class Survey:
             ):
                 stack.enter_context(_replaced(owner, name, replacement))
             for signal, phase in ((signals.pre_migrate, "pre_migrate"), (signals.post_migrate, "post_migrate")):
-                stack.enter_context(_replaced_send(signal, lambda *sent, phase=phase: self._send(*sent, phase)))
+                stack.enter_context(_replaced_send(signal, functools.partial(self._send, phase)))
             yield
 
     # --- one migration ----------------------------------------------------------------------------
@@ -232,7 +233,7 @@ class Survey:
             self._met(CommandError(message), Place("plan"), None)
         return {}
 
-    def _send(self, signal: Any, sender: Any, named: dict[str, Any], phase: str) -> list[Any]:
+    def _send(self, phase: str, signal: Any, sender: Any, named: dict[str, Any]) -> list[Any]:
         """Every receiver hears the signal, whatever another did; and again where only a sequence was in its way."""
         answers = list(signal.send_robust(sender=sender, **named))
         for receiver, answer in answers:
@@ -291,7 +292,9 @@ def _numbered_on(error: BaseException, alias: str | None) -> bool:
 
     driver = chain.driver_error(error)
     diag = getattr(driver, "diag", None)
-    if driver is None or alias is None or chain.sqlstate(driver) != UNIQUE_VIOLATION or not diag.table_name:
+    if driver is None or diag is None or alias is None:
+        return False
+    if chain.sqlstate(driver) != UNIQUE_VIOLATION or not diag.table_name:
         return False
     place = {"table": diag.table_name, "schema": diag.schema_name}
     with contextlib.suppress(Exception), connections[alias].cursor() as cursor:

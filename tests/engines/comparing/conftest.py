@@ -54,10 +54,10 @@ class Databases:
         dump = self.folder / f"{connection.info.dbname}.dump"
         where = ("-h", connection.info.host, "-p", str(connection.info.port), "-U", connection.info.user)
         environment = {"PATH": os.defpath, "PGPASSWORD": connection.info.password}
-        command = [bindir / "pg_dump", *where, "-Fc", "-f", dump, connection.info.dbname]
+        command = [str(bindir / "pg_dump"), *where, "-Fc", "-f", str(dump), connection.info.dbname]
         subprocess.run(command, env=environment, check=True)
         with self.new() as copy:
-            command = [bindir / "pg_restore", *where, "--exit-on-error", "-d", copy.info.dbname, dump]
+            command = [str(bindir / "pg_restore"), *where, "--exit-on-error", "-d", copy.info.dbname, str(dump)]
             subprocess.run(command, env=environment, check=True)
             yield copy
 

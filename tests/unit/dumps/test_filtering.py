@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ ON, OFF = "SET exit_on_error = on;\n", "SET exit_on_error = off;\n"
 
 
 def given_to_psql(text: str, *, buffer: int = 1 << 16, first: bytes = b"", without: tuple[str, ...] = ()) -> str:
-    stream = io.BufferedReader(io.BytesIO(text.encode()), buffer)
+    stream: Any = io.BufferedReader(io.BytesIO(text.encode()), buffer)  # as a file's, but small
     return filtering.for_psql(stream, first, without).read().decode()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -14,7 +15,7 @@ from simulator.dumps import frames
 LZ4 = ["04224d184040c0050000805c2e0a0a0a00000000", "04224d184040c00300008061626300000000"]
 
 
-def _zstd(content: bytes, **parameters: bool) -> bytes:
+def _zstd(content: bytes, **parameters: Any) -> bytes:
     return zstandard.ZstdCompressor(**parameters).compress(content)
 
 

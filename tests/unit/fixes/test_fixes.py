@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -638,9 +636,3 @@ def test_roots_that_a_working_plan_left_alone_were_none() -> None:
         (True, None),
         (False, 1),
     ]
-
-
-def test_the_page_on_fixes_has_every_fix_and_no_other() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "fixes.md").read_text()
-    written = re.findall(r"^### (\S+)$", page, re.MULTILINE)
-    assert written == [module.ID for module in (*fixes.OF_ROOTS, *fixes.OF_PEOPLE)]

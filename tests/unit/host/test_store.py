@@ -63,7 +63,12 @@ def test_a_run_that_ends_leaves_no_folder() -> None:
 def test_a_sweep_removes_what_a_dead_run_wrote_down_newest_first() -> None:
     folder = dead_run(cut=True)
     removed: list[Mapping[str, str]] = []
-    left = store.sweep(lambda entry: removed.append(entry) is None)
+
+    def remove(entry: Mapping[str, str]) -> bool:
+        removed.append(entry)
+        return True
+
+    left = store.sweep(remove)
     assert left == []
     assert [entry["name"] for entry in removed] == ["second", "first"]
     assert not folder.exists()

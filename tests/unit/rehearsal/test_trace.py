@@ -23,7 +23,13 @@ from simulator.model import (
 )
 from simulator.rehearsal.trace import Request, name_owner, note_unfilled_alias, read, request_json, unseen_history
 
-FAILURE = {"exception": "X", "message": "m", "phase": "operation", "sqlstate": None, "facts": {"chain": []}}
+FAILURE: dict[str, object] = {
+    "exception": "X",
+    "message": "m",
+    "phase": "operation",
+    "sqlstate": None,
+    "facts": {"chain": []},
+}
 
 
 def lines(*events: dict[str, object]) -> str:
@@ -36,7 +42,9 @@ def end(*events: dict[str, object]) -> str:
 
 def reason(attempts: int = 0, **failure: object) -> str | None:
     """The sandbox's part in a failure with those fields."""
-    tried = [{"event": "attempt", "kind": "tcp", "address": f"db:{number}"} for number in range(attempts)]
+    tried: list[dict[str, object]] = [
+        {"event": "attempt", "kind": "tcp", "address": f"db:{number}"} for number in range(attempts)
+    ]
     found = read(end({"event": "failure", **FAILURE, **failure}, *tried)).failure
     assert found is not None
     return found.sandbox

@@ -21,7 +21,8 @@ from simulator.model import (
     Verdict,
 )
 from simulator.reports import to_json, to_text
-from simulator.reports.text import MOST_LINES, duration, ordinal, shorten
+from simulator.reports.text import MOST_LINES
+from simulator.reports.words import duration, ordinal, shorten
 
 EXISTS = Failure(
     exception="django.db.utils.ProgrammingError",

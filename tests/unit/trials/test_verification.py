@@ -51,10 +51,10 @@ def judged(
     dropped: Iterable[Fact] = (),
     by_code: Iterable[Fact] = (),
 ) -> Verified:
-    catalogs = (Catalog(frozenset(facts)) for facts in (before, after, reference))
+    one, two, three = (Catalog(frozenset(facts)) for facts in (before, after, reference))
     kept = rows if rows_after is None else rows_after
     code = frozenset(by_code)
-    return judge(*catalogs, frozenset(pending), rows or {}, kept or {}, dropped=frozenset(dropped), by_code=code)
+    return judge(one, two, three, frozenset(pending), rows or {}, kept or {}, dropped=frozenset(dropped), by_code=code)
 
 
 def test_all_is_there() -> None:
