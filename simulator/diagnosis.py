@@ -20,7 +20,7 @@ from simulator.engines.plan import SUPERUSER
 from simulator.findings import survey
 from simulator.findings.situation import Reference, Situation
 from simulator.host.progress import Progress
-from simulator.model import Failure, Finding, Fix, FixOutcome, History
+from simulator.model import Failure, Finding, Fix, FixOutcome, History, Phase
 from simulator.postgres import database
 from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE, INVALID_SCHEMA_NAME
 from simulator.trials import plans
@@ -63,28 +63,28 @@ def diagnose(
     ``reset``: try the last resort as well.
     """
     with progress.stage("survey", "looking for everything else that would fail"):
-        seen = survey.look(sandbox, history)
+        seen = survey.look(sandbox, history, tier)
         refused = _refused(sandbox, seen)
         if refused:
             with database.connect(sandbox.environment.address("postgres", SUPERUSER)) as admin:
                 database.make_superuser(admin, sandbox.baseline.role.project_user)
-            seen = survey.look(sandbox, history)
+            seen = survey.look(sandbox, history, tier)
     with progress.stage("reference", "building the same schema from nothing"):
         deltas, reference = survey.reference(sandbox, seen)
         if reference.failure is not None and reference.failure.sqlstate == INVALID_SCHEMA_NAME:
-            deltas, reference = survey.reference(sandbox, seen, survey.schemas_of(seen.baseline))
-    situation = with_causes(survey.situation(sandbox, tier, failure, deltas, reference, seen))
+            deltas, reference = survey.reference(sandbox, seen, survey.schemas_of(seen.database.catalog))
+    situation = with_causes(survey.situation(sandbox, failure, seen, reference, deltas))
     warnings = (*refused, *_of_reference(reference, failure))
     if reset and not reference.complete:
         warnings = (*warnings, f"{NO_RESET} there is nothing that the code builds from nothing to compare with")
     if reference.failure is not None and reference.failure.sandbox:
         return Diagnosis(situation.findings, warnings=warnings)
     chosen = plans.choices(situation, sandbox.options)
-    if reference.complete and seen.stopped and (statements := chosen.plan().history):
+    if reference.complete and seen.survey.stopped and (statements := chosen.plan().history):
         # What fails here fails in the trial as well, which says so.
         with progress.stage("survey", "looking again, past what stopped it"), contextlib.suppress(psycopg.Error):
-            seen = survey.look(sandbox, history, statements)
-            following = with_causes(survey.situation(sandbox, tier, seen.stopped or failure, deltas, reference, seen))
+            seen = survey.look(sandbox, history, tier, statements)
+            following = with_causes(survey.situation(sandbox, seen.survey.stopped or failure, seen, reference, deltas))
             situation = _continued(situation, following)
             chosen = plans.choices(situation, sandbox.options, chosen.of_roots)
     if trials == "none" or not reference.complete:
@@ -107,7 +107,8 @@ def _refused(sandbox: Sandbox, seen: survey.Seen) -> tuple[str, ...]:
     role = sandbox.baseline.role
     if not role.automatic:
         return ()
-    failures = (seen.stopped, *(one.failure for one in seen.survey.met))
+    met = (one.failure for one in seen.survey.met if one.failure.phase is not Phase.RESTORE)
+    failures = (seen.survey.stopped, *met)
     relations = {
         one.relation or "": one
         for one in failures
@@ -121,7 +122,7 @@ def _refused(sandbox: Sandbox, seen: survey.Seen) -> tuple[str, ...]:
 
 
 def _whose(seen: survey.Seen, relation: str) -> str:
-    owner = next((owner for place, owner in seen.owners.items() if place.partition(".")[2] == relation), None)
+    owner = next((owner for place, owner in seen.database.owners.items() if place.partition(".")[2] == relation), None)
     return f", which {owner} owns" if owner else ""
 
 

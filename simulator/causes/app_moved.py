@@ -23,7 +23,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         return Cause(ID, TITLE, "certain", (words.no_row(name), *swapped))
     if facts.rows_of_app(situation, app):
         return None
-    on_disk = {app_of(other) for other in situation.files}
+    on_disk = {app_of(other) for other in situation.code.files}
     for old in dict.fromkeys(app_of(row) for row in situation.history.not_on_disk):
         proofs = tuple(_proofs(situation, root, old)) if old not in on_disk else ()
         if proofs:
@@ -39,7 +39,7 @@ def _swapped(situation: Situation, root: Finding) -> Iterator[str]:
     name, relation = facts.name_of(root), root.failure.relation or ""
     if not situation.reference.complete or facts.maker(situation, relation) != name:
         return
-    for file in situation.files.values():
+    for file in situation.code.files.values():
         other = app_of(file.name) != app_of(name) and file.name in situation.history.applied
         for operation in file.operations if other else ():
             if operation.kind == "CreateModel" and operation.table == relation:
@@ -53,14 +53,14 @@ def _proofs(situation: Situation, root: Finding, old: str) -> Iterator[str]:
         yield f"{name} makes {relation}, a name from {old}"
     file = facts.file_of(situation, root)
     models = [one.model.partition(".")[2] for one in file.operations if one.model] if file else []
-    known = situation.content_types or frozenset()
+    known = situation.database.content_types or frozenset()
     moved = [model for model in models if f"{old}.{model}" in known and f"{app_of(name)}.{model}" not in known]
     if moved:
         yield f"django_content_type has {old}.{moved[0]}, and no {app_of(name)}.{moved[0]}"
     for row in facts.unknown_rows(situation, old):
-        trace = situation.git.get(row)
+        trace = situation.code.git.get(row)
         if trace is not None and migration_source.models(trace.text) & migration_source.models(
-            situation.texts.get(name)
+            situation.code.texts.get(name)
         ):
             yield f"{words.not_on_disk(row, trace)}; it creates the same models"
             return

@@ -28,7 +28,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         said = f"the code of {file.name} goes on after an error of the database{met}, which ends its transaction"
         return Cause(ID, TITLE, "likely", (said, passes))
     if data_migrations.writes_again(situation, root):
-        lost = not situation.table.rows or situation.table.missing_ids
+        lost = not situation.database.history.rows or situation.database.history.missing_ids
         why = "it may have run before: the history has lost rows" if lost else passes
         return Cause(ID, TITLE, "likely", (words.written_again(root), why))
     if not operation.runs_code or failure.sqlstate not in (None, RAISED):

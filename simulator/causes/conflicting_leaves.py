@@ -22,10 +22,10 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
 
 
 def _leaves(situation: Situation) -> dict[str, list[str]]:
-    files = situation.files.values()
+    files = situation.code.files.values()
     parents = {parent for file in files for parent in file.parents if app_of(parent) == app_of(file.name)}
     replaced = {name for file in files for name in file.replaces}
     found: dict[str, list[str]] = {}
-    for name in sorted(set(situation.files) - parents - replaced):
+    for name in sorted(set(situation.code.files) - parents - replaced):
         found.setdefault(app_of(name), []).append(name)
     return found

@@ -21,7 +21,7 @@ def table_of(root: Finding) -> str | None:
 def sentences(situation: Situation, root: Finding) -> Iterator[str]:
     """How many rows, which constraint, whether the code passes without rows. Never a row."""
     failure, table = root.failure, table_of(root)
-    for place, rows in sorted(situation.rows.items()):
+    for place, rows in sorted(situation.database.rows.items()):
         schema, _dot, name = place.partition(".")
         if name == table and (failure.schema_name or schema) == schema:
             yield f"{place} has {words.count(rows, 'row')}"
@@ -46,7 +46,7 @@ def new_column(situation: Situation, root: Finding) -> str | None:
     added = {
         fact.name
         for fact in effects.absent
-        if fact.kind == "column" and fact.relation == table and situation.baseline.like(fact) is None
+        if fact.kind == "column" and fact.relation == table and situation.database.catalog.like(fact) is None
     }
     if any(fact.kind == "relation" and fact.relation == table for fact in effects.absent):
         return None

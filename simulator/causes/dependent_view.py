@@ -38,6 +38,6 @@ def _views(situation: Situation, root: Finding) -> Iterator[Fact]:
     """Views whose text names the table that the operation works on."""
     operation = facts.operation_of(situation, root)
     tables = {root.failure.relation, root.failure.table_name, operation.table if operation else None} - {None}
-    for fact in situation.baseline:
+    for fact in situation.database.catalog:
         if ddl.is_view(fact) and any(ddl.reads_from(fact, table) for table in tables if table):
             yield fact

@@ -22,7 +22,7 @@ def _makes_now(situation: Situation, root: Finding) -> Cause | None:
     """What is missing is made by a migration that did not make it when it was applied."""
     failure = root.failure
     maker = facts.maker(situation, failure.relation or "", failure.column_name or "", failure.constraint_name or "")
-    edit = situation.edits.get(maker or "")
+    edit = situation.code.edits.get(maker or "")
     if maker is None or edit is None or edit.text is None or facts.makes_it(situation, root, maker, edit.text):
         return None
     what = f"{failure.relation}.{failure.column_name}" if failure.column_name else failure.relation
@@ -31,7 +31,7 @@ def _makes_now(situation: Situation, root: Finding) -> Cause | None:
 
 def _made_then(situation: Situation, root: Finding) -> Cause | None:
     """What is in the way was made by a migration that no longer makes it."""
-    for name, edit in sorted(situation.edits.items()):
+    for name, edit in sorted(situation.code.edits.items()):
         if facts.makes_it(situation, root, name, edit.text) and facts.own_collision(root):
             makes_it_now = facts.maker(situation, root.failure.relation or "", root.failure.column_name or "") == name
             if not makes_it_now:

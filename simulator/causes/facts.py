@@ -35,7 +35,7 @@ def name_of(root: Finding) -> str:
 
 
 def file_of(situation: Situation, root: Finding) -> MigrationFile | None:
-    return situation.files.get(name_of(root))
+    return situation.code.files.get(name_of(root))
 
 
 def is_first(situation: Situation, root: Finding) -> bool:
@@ -83,12 +83,12 @@ def findings_of(situation: Situation, migration: str) -> tuple[Finding, ...]:
 
 
 def recorded(situation: Situation) -> frozenset[str]:
-    return frozenset(row.name for row in situation.table.rows)
+    return frozenset(row.name for row in situation.database.history.rows)
 
 
 def rows_of_app(situation: Situation, app: str) -> tuple[str, ...]:
     """Recorded migrations of that app, on disk or not."""
-    names = dict.fromkeys(row.name for row in situation.table.rows)
+    names = dict.fromkeys(row.name for row in situation.database.history.rows)
     names.update(dict.fromkeys((*situation.history.applied, *situation.history.not_on_disk)))
     return tuple(name for name in names if app_of(name) == app)
 
@@ -136,7 +136,10 @@ def maker(situation: Situation, relation: str, column: str = "", constraint: str
 def tables_of_models(situation: Situation) -> Mapping[str, str]:
     """The table of each model that an operation on disk names."""
     return {
-        one.model: one.table for file in situation.files.values() for one in file.operations if one.model and one.table
+        one.model: one.table
+        for file in situation.code.files.values()
+        for one in file.operations
+        if one.model and one.table
     }
 
 
@@ -170,11 +173,11 @@ def never_deleted(table: HistoryTable) -> bool:
 def content_types(situation: Situation, name: str) -> bool | None:
     """Whether every model that the migration creates has its row in django_content_type, which only a migrate that
     ran to its end writes. None: it creates none, there is no such table, or some have one and some not."""
-    file = situation.files.get(name)
+    file = situation.code.files.get(name)
     models = {one.model for one in file.operations if one.kind == "CreateModel" and one.model} if file else set()
-    if not models or situation.content_types is None:
+    if not models or situation.database.content_types is None:
         return None
-    there = models & situation.content_types
+    there = models & situation.database.content_types
     return True if there == models else False if not there else None
 
 
@@ -201,7 +204,7 @@ def hashed(name: str) -> bool:
 def hashed_names(situation: Situation, name: str) -> tuple[int, int]:
     """How many of the names that Django makes up for the migration stand there, and how many there are."""
     wanted = [fact for fact in wanted_on(situation, name) if hashed(fact.name)]
-    return sum(situation.baseline.like(fact) is not None for fact in wanted), len(wanted)
+    return sum(situation.database.catalog.like(fact) is not None for fact in wanted), len(wanted)
 
 
 def signs_of_hand(situation: Situation, root: Finding) -> tuple[str, ...]:
@@ -213,7 +216,7 @@ def signs_of_hand(situation: Situation, root: Finding) -> tuple[str, ...]:
     schema = standing.schema_name or ""
     signs = list(_owner_sign(situation, root))
     wanted = [fact for fact in wanted_on(situation, name_of(root), relation) if hashed(fact.name)]
-    here = [fact for fact in situation.baseline.of(schema, relation) if fact.kind in ("constraint", "index")]
+    here = [fact for fact in situation.database.catalog.of(schema, relation) if fact.kind in ("constraint", "index")]
     if standing.table_name is None and wanted and not any(hashed(fact.name) for fact in here):
         signs.append(f"none of its constraints and indexes is named as Django would ({wanted[0].name} …)")
     loose = [fact for fact in here if fact.definition[0] == "foreign key" and "DEFERRABLE" not in fact.definition[1]]
@@ -224,7 +227,7 @@ def signs_of_hand(situation: Situation, root: Finding) -> tuple[str, ...]:
 
 
 def _owner_sign(situation: Situation, root: Finding) -> Iterator[str]:
-    owner, expected = root.existing.owner if root.existing else None, situation.table.owner
+    owner, expected = root.existing.owner if root.existing else None, situation.database.history.owner
     if owner and expected and owner != expected:
         yield f"it belongs to {owner}, django_migrations to {expected}"
 
@@ -233,7 +236,7 @@ def _default_signs(situation: Situation, root: Finding, schema: str, relation: s
     wanted = situation.reference.after.get(name_of(root)) if situation.reference.complete else None
     if wanted is None:
         return
-    for fact in sorted(situation.baseline.of(schema, relation)):
+    for fact in sorted(situation.database.catalog.of(schema, relation)):
         meant = wanted.like(fact)
         of_this = root.existing is None or root.existing.table_name is None or fact.name == root.existing.name
         if fact.kind == "column" and meant is not None and of_this and fact.definition[2] and not meant.definition[2]:
@@ -244,10 +247,10 @@ def _default_signs(situation: Situation, root: Finding, schema: str, relation: s
 def may_be_interrupted(situation: Situation, name: str) -> bool:
     """Whether the migration can be in effect without its row: Django writes the row in a transaction of its own when
     statements were kept for the end, and always does where the migration is not atomic."""
-    file = situation.files.get(name)
+    file = situation.code.files.get(name)
     if file is not None and not file.atomic:
         return True
-    deferred = any(one.migration == name and one.deferred for one in situation.ran)
+    deferred = any(one.migration == name and one.deferred for one in situation.survey.ran)
     return deferred or any(one.failure.phase is Phase.DEFERRED for one in findings_of(situation, name))
 
 
@@ -258,7 +261,7 @@ def tables_without_key(situation: Situation) -> tuple[str, ...]:
     found = []
     for fact in sorted(situation.reference.final.facts):
         if fact.kind == "constraint" and fact.definition[0] == "primary key":
-            here = situation.baseline.of(fact.schema, fact.relation)
+            here = situation.database.catalog.of(fact.schema, fact.relation)
             bare = not any(one.kind in ("constraint", "index") for one in here)
             if bare and any(one.kind == "relation" and one.definition[0] == "table" for one in here):
                 found.append(f"{fact.schema}.{fact.relation}")

@@ -36,12 +36,12 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
 
 def _operations(situation: Situation, name: str) -> tuple[set[int], set[int]]:
     """Numbers of the operations that met their own work, and of those that did not."""
-    texts = [operation.text for operation in situation.files[name].operations]
+    texts = [operation.text for operation in situation.code.files[name].operations]
     met: set[int] = set()
     failed: set[int] = set()
     for one in facts.findings_of(situation, name):
         if one.failure.phase is Phase.OPERATION and one.failure.operation in texts:
             place = texts.index(one.failure.operation)
             (met if facts.collides(one) else failed).add(place)
-    ran = {one.operation_index for one in situation.ran if one.migration == name and not one.deferred}
+    ran = {one.operation_index for one in situation.survey.ran if one.migration == name and not one.deferred}
     return met, (ran | failed) - met

@@ -18,13 +18,13 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     bare = facts.tables_without_key(situation)
     about = facts.own_collision(root) or root.failure.sqlstate == INVALID_FOREIGN_KEY
     whole = _is_bare(root, bare) and _has_its_columns(situation, root)
-    if not about or not bare or not (whole or situation.restore_failed):
+    if not about or not bare or not (whole or situation.database.restore_failed):
         return None
     evidence = [f"{words.count(len(bare), 'table')} without the primary key that the code makes: {words.listed(bare)}"]
-    if situation.restore_failed:
+    if situation.database.restore_failed:
         evidence.insert(0, "the restore printed errors")
     evidence += words.effects(facts.name_of(root), facts.effects_of(situation, root))
-    return Cause(ID, TITLE, "certain" if situation.restore_failed else "likely", tuple(evidence))
+    return Cause(ID, TITLE, "certain" if situation.database.restore_failed else "likely", tuple(evidence))
 
 
 def _is_bare(root: Finding, bare: tuple[str, ...]) -> bool:

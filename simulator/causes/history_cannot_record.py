@@ -18,9 +18,9 @@ STATES = (UNIQUE_VIOLATION, NOT_NULL_VIOLATION, INSUFFICIENT_PRIVILEGE)
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
     """Where writing a row failed; where a migration is in effect without its row, and none can be written now."""
-    broken = tuple(_broken(situation.table, situation.role))
+    broken = tuple(_broken(situation.database.history, situation.database.role))
     if root.failure.phase is Phase.RECORD:
-        if situation.table.kind is None or root.failure.sqlstate not in STATES:
+        if situation.database.history.kind is None or root.failure.sqlstate not in STATES:
             return None
         said = f"writing its row failed with {root.failure.sqlstate}"
         return Cause(ID, TITLE, "certain" if broken else "likely", (*broken, said))

@@ -17,10 +17,10 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     again = data_migrations.has_run(situation, root)
     if not (facts.own_collision(root) or facts.done_already(situation, root) or again):
         return None
-    if situation.table.kind is None:
+    if situation.database.history.kind is None:
         return _no_table(situation, root)
     app = app_of(name)
-    whole = situation.table.rows == ()
+    whole = situation.database.history.rows == ()
     there = [one for one in _met(situation) if whole or app_of(one) == app]
     if not whole and facts.rows_of_app(situation, app):
         return None
@@ -30,18 +30,18 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     said = f"{words.count(len(there), 'migration')} {'' if whole else f'of {app} '}made what stands there"
     ran = words.content_types(situation, name) if facts.content_types(situation, name) else None
     sure: Confidence = "certain" if whole or ran else "likely"
-    return Cause(ID, TITLE, sure, (nothing, said, *filter(None, [ran, words.numbers(situation.table)])))
+    return Cause(ID, TITLE, sure, (nothing, said, *filter(None, [ran, words.numbers(situation.database.history)])))
 
 
 def _no_table(situation: Situation, root: Finding) -> Cause | None:
     """A database that Django never saw has no history either: then what stands there shows it."""
     there = _met(situation)
-    djangos = situation.content_types is not None or len(there) > 1
+    djangos = situation.database.content_types is not None or len(there) > 1
     effects = facts.effects_of(situation, root)
     if not djangos and (facts.signs_of_hand(situation, root) or (effects is not None and effects.different)):
         return None
     said = f"{words.count(len(there), 'migration')} made what stands there" if there else ""
-    known = "django_content_type is there" if situation.content_types is not None else ""
+    known = "django_content_type is there" if situation.database.content_types is not None else ""
     evidence = tuple(filter(None, ("there is no django_migrations", said, known)))
     return Cause(ID, TITLE, "certain" if djangos else "likely", evidence)
 

@@ -15,7 +15,7 @@ SEEN = ("table", "partitioned table", "foreign table")
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
-    table, standing = situation.table, root.existing
+    table, standing = situation.database.history, root.existing
     if root.failure.phase is not Phase.RECORD:
         return None
     kind, schema = table.kind, table.schema_name

@@ -17,7 +17,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     pairs = [
         f"{name} is recorded, {parent}, which it depends on, is not"
         for name in sorted(known)
-        for parent in (situation.files[name].parents if name in situation.files else ())
+        for parent in (situation.code.files[name].parents if name in situation.code.files else ())
         if parent not in known
     ]
     return Cause(ID, TITLE, "certain", tuple(pairs[:3]) or (root.failure.message,))

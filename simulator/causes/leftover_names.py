@@ -23,11 +23,11 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if not facts.code_fails(situation, root):
         return None
     name = facts.name_of(root)
-    above = (*sorted(ancestors(name, situation.files)), name)
+    above = (*sorted(ancestors(name, situation.code.files)), name)
     renames = [
         f"{other}: {operation.text}"
         for other in above
-        for operation in (situation.files[other].operations if other in situation.files else ())
+        for operation in (situation.code.files[other].operations if other in situation.code.files else ())
         if operation.kind in RENAMES
     ]
     if not renames:

@@ -17,10 +17,13 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if data_migrations.has_run(situation, root):
         again = words.written_again(root)
         return Cause(
-            ID, TITLE, "likely", tuple(filter(None, (words.no_row(name), words.numbers(situation.table), again)))
+            ID,
+            TITLE,
+            "likely",
+            tuple(filter(None, (words.no_row(name), words.numbers(situation.database.history), again))),
         )
     done = facts.done_already(situation, root)
-    ended, missing = facts.content_types(situation, name), situation.table.missing_ids
+    ended, missing = facts.content_types(situation, name), situation.database.history.missing_ids
     if not done and not (facts.own_collision(root) and ended and missing and _named_by_django(situation, name)):
         return None
     untouched = missing == 0 and not _all_named_by_django(situation, name)
@@ -28,7 +31,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         return None
     evidence = (
         words.no_row(name),
-        words.numbers(situation.table),
+        words.numbers(situation.database.history),
         words.content_types(situation, name),
         *words.effects(name, facts.effects_of(situation, root)),
         *words.owner(situation, root),

@@ -15,7 +15,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if root.existing is None or not facts.own_collision(root) or facts.effects_of(situation, root) is None:
         return None
     signs = facts.signs_of_hand(situation, root)
-    untouched = facts.never_deleted(situation.table)
+    untouched = facts.never_deleted(situation.database.history)
     is_table = root.existing.table_name is None
     if not (signs or untouched or is_table):
         return None
@@ -23,7 +23,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     evidence = (
         *signs,
         words.no_row(name),
-        words.numbers(situation.table) if untouched else None,
+        words.numbers(situation.database.history) if untouched else None,
         words.content_types(situation, name) if facts.content_types(situation, name) is False else None,
     )
     sure = signs or (untouched and not there)

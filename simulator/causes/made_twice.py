@@ -26,7 +26,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         f"{words.listed(makers)} already {'makes' if len(makers) == 1 else 'make'} what {name} makes: {relation}"
     ]
     if not makers:
-        if root.existing is None or any(shape.has_relation_name(fact, relation) for fact in situation.baseline):
+        if root.existing is None or any(shape.has_relation_name(fact, relation) for fact in situation.database.catalog):
             return None
         evidence = [f"{name} makes {relation} twice itself"]
     if len(relation.encode()) > LONGEST_NAME - LONGEST_CHARACTER:
@@ -48,13 +48,13 @@ def _makers(situation: Situation, root: Finding) -> Iterator[str]:
     }
     found |= {
         file.name
-        for file in situation.files.values()
+        for file in situation.code.files.values()
         for operation in file.operations
         if operation.kind == "CreateModel" and operation.table == failure.relation and failure.column_name is None
     }
     creating = [
         operation
-        for operation in (situation.files[name].operations if name in situation.files else ())
+        for operation in (situation.code.files[name].operations if name in situation.code.files else ())
         if operation.kind == "CreateModel" and operation.table == failure.relation
     ]
     if len(creating) > 1:

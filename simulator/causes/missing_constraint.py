@@ -39,7 +39,7 @@ def _keys(situation: Situation, root: Finding) -> Iterator[str]:
     pointed = {table.relation for fact in (effects.added if effects else ()) if (table := final.referred_by(fact))}
     for fact in final:
         key = fact.kind == "constraint" and fact.definition[0] in ("primary key", "unique")
-        if key and fact.relation in pointed and situation.baseline.like(fact) is None:
+        if key and fact.relation in pointed and situation.database.catalog.like(fact) is None:
             yield f"{fact.relation} has no {fact.definition[1]}, which a foreign key needs"
 
 

@@ -22,7 +22,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         return Cause(ID, TITLE, "likely", (*evidence, *code.evidence(situation, root)))
     if not situation.reference.complete:
         return Cause(ID, TITLE, "possible", tuple(evidence))
-    have = {fact.name for fact in situation.baseline if fact.kind == "extension"}
+    have = {fact.name for fact in situation.database.catalog if fact.kind == "extension"}
     lacking = sorted({fact.name for fact in situation.reference.final if fact.kind == "extension"} - have)
     if lacking:
         evidence.append(

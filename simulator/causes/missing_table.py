@@ -25,7 +25,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
 
 def sentences(situation: Situation, relation: str) -> Iterator[str]:
     """That it is not there, and which recorded migration makes it."""
-    elsewhere = sorted({fact.schema for fact in situation.baseline if fact.relation == relation})
+    elsewhere = sorted({fact.schema for fact in situation.database.catalog if fact.relation == relation})
     if not relation:
         return
     if elsewhere:

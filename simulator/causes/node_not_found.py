@@ -14,7 +14,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if not root.failure.exception.endswith("NodeNotFoundError"):
         return None
     said = [root.failure.message]
-    for name, trace in sorted(situation.git.items()):
+    for name, trace in sorted(situation.code.git.items()):
         app, _dot, migration = name.partition(".")
         if f"'{app}'" in root.failure.message and f"'{migration}'" in root.failure.message:
             said.append(f"{name}: {', '.join(words.history_of(trace)) or f'{trace.path} is in the repository'}")

@@ -23,35 +23,35 @@ def _recorded(situation: Situation, root: Finding) -> Cause | None:
     rows = facts.unknown_rows(situation, app_of(name))
     made_it = [row for row in rows if _makes(situation, root, row)]
     if made_it:
-        said = [f"{words.not_on_disk(row, situation.git.get(row))}; it makes {_what(root)}" for row in made_it[:3]]
+        said = [f"{words.not_on_disk(row, situation.code.git.get(row))}; it makes {_what(root)}" for row in made_it[:3]]
         return Cause(ID, TITLE, "certain", (*said, words.no_row(name)))
-    unread = [row for row in rows if row not in situation.git or situation.git[row].text is None]
+    unread = [row for row in rows if row not in situation.code.git or situation.code.git[row].text is None]
     later = _after_the_fork(situation, name, unread)
     if not later:
         return None
-    said = [words.not_on_disk(row, situation.git.get(row)) for row in later[:3]]
+    said = [words.not_on_disk(row, situation.code.git.get(row)) for row in later[:3]]
     return Cause(ID, TITLE, "likely", (*said, words.no_row(name)))
 
 
 def _forgotten(situation: Situation, root: Finding) -> Cause | None:
     """Neither row nor file, but the repository has a migration that makes it: its row may have been pruned."""
     name = facts.name_of(root)
-    known = facts.recorded(situation) | set(situation.files)
+    known = facts.recorded(situation) | set(situation.code.files)
     effects = facts.effects_of(situation, root)
     if effects is not None and effects.all_there:
         return None
-    for other, trace in sorted(situation.git.items()):
+    for other, trace in sorted(situation.code.git.items()):
         if app_of(other) == app_of(name) and other not in known and _makes(situation, root, other):
             said = f"{other}, neither recorded nor on disk, makes {_what(root)}: {', '.join(words.history_of(trace))}"
-            lost = bool(situation.table.missing_ids)
-            numbers = words.numbers(situation.table) if lost else None
+            lost = bool(situation.database.history.missing_ids)
+            numbers = words.numbers(situation.database.history) if lost else None
             evidence = tuple(filter(None, (said, numbers)))
             return Cause(ID, TITLE, "likely" if lost else "possible", evidence)
     return None
 
 
 def _makes(situation: Situation, root: Finding, other: str) -> bool:
-    trace = situation.git.get(other)
+    trace = situation.code.git.get(other)
     return trace is not None and facts.makes_it(situation, root, other, trace.text)
 
 
@@ -61,7 +61,7 @@ def _what(root: Finding) -> str:
 
 def _after_the_fork(situation: Situation, name: str, rows: list[str]) -> list[str]:
     """Those recorded later than everything that the migration depends on: what a squash left behind is older."""
-    ids = {row.name: row.id for row in situation.table.rows}
-    above = [ids[one] for one in ancestors(name, situation.files) if app_of(one) == app_of(name) and one in ids]
+    ids = {row.name: row.id for row in situation.database.history.rows}
+    above = [ids[one] for one in ancestors(name, situation.code.files) if app_of(one) == app_of(name) and one in ids]
     last = max((number for number in above if number is not None), default=0)
     return [row for row in rows if (ids.get(row) or 0) > last]

@@ -29,7 +29,7 @@ def _stands_for(situation: Situation, root: Finding) -> Cause | None:
     relation = root.failure.relation or root.failure.table_name
     if relation is None or not situation.reference.complete:
         return None
-    for fact in situation.baseline:
+    for fact in situation.database.catalog:
         meant = situation.reference.final.like(fact)
         of_it = fact.kind == "relation" and fact.relation == relation
         if of_it and meant is not None and meant.definition[0] != fact.definition[0]:

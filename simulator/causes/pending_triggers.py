@@ -15,7 +15,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if root.failure.sqlstate != OBJECT_IN_USE or not facts.in_migration(root):
         return None
     name = facts.name_of(root)
-    runs = [run for run in situation.code_runs if run.migration == name and run.rows_changed]
+    runs = [run for run in situation.survey.code_runs if run.migration == name and run.rows_changed]
     evidence = [
         f"{name} changes {words.count(run.rows_changed, 'row')} in operation {run.operation_index + 1}" for run in runs
     ]

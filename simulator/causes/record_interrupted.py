@@ -15,7 +15,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     name = facts.name_of(root)
     if not facts.done_already(situation, root) or facts.content_types(situation, name):
         return None
-    if not facts.never_deleted(situation.table) or not facts.may_be_interrupted(situation, name):
+    if not facts.never_deleted(situation.database.history) or not facts.may_be_interrupted(situation, name):
         return None
     others = [one for one in facts.in_effect(situation) if one != name and facts.content_types(situation, one) is False]
     if others or facts.signs_of_hand(situation, root):
@@ -23,7 +23,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     there, wanted = facts.hashed_names(situation, name)
     evidence = (
         words.no_row(name),
-        words.numbers(situation.table),
+        words.numbers(situation.database.history),
         words.content_types(situation, name),
         "its row is written in a transaction of its own, after its changes are committed",
         *words.effects(name, facts.effects_of(situation, root)),

@@ -24,7 +24,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if maker is None or maker in situation.pending:
         return None
     made = _made(situation, maker)
-    if len(made) < 2 or any(situation.baseline.get(*thing) for thing in made):
+    if len(made) < 2 or any(situation.database.catalog.get(*thing) for thing in made):
         return None
     named = [name or of for _kind, _schema, of, name in made]
     said = f"{maker} is recorded as applied, and nothing that it makes is there: {words.listed(named)}"

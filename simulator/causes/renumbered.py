@@ -17,7 +17,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     if not (facts.own_collision(root) or facts.done_already(situation, root)):
         return None
     for row in facts.unknown_rows(situation, app_of(name)):
-        trace, text = situation.git.get(row), situation.texts.get(name)
+        trace, text = situation.code.git.get(row), situation.code.texts.get(name)
         equal = trace is not None and migration_source.same(trace.text, text)
         differs = trace is not None and migration_source.changed(trace.text, text)
         named_so = situation.history.renamed.get(row) == name

@@ -11,7 +11,7 @@ TITLE = "restored over a database that was not empty"
 
 
 def explain(situation: Situation, root: Finding) -> Cause | None:
-    if not situation.restored_over_data or facts.code_fails(situation, root):
+    if not situation.database.restored_over_data or facts.code_fails(situation, root):
         return None
     if root.failure.phase is Phase.RESTORE:
         what = f" on {root.failure.relation}" if root.failure.relation else ""

@@ -17,9 +17,9 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     name = facts.name_of(root)
     if not (facts.own_collision(root) or facts.done_already(situation, root)) or facts.is_first(situation, root):
         return None
-    text = situation.texts.get(name)
+    text = situation.code.texts.get(name)
     for row in facts.unknown_rows(situation, app_of(name)):
-        trace = situation.git.get(row)
+        trace = situation.code.git.get(row)
         if trace is not None and migration_source.contains(trace.text, text):
             said = f"all operations of {name} are among its own"
             return Cause(ID, TITLE, "certain", (words.not_on_disk(row, trace), said, words.no_row(name)))

@@ -21,7 +21,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
 
 def _split_history(situation: Situation, root: Finding) -> Cause | None:
     """No history where the project looks, and one elsewhere."""
-    table = situation.table
+    table = situation.database.history
     if table.rows or not table.elsewhere or not facts.collides(root):
         return None
     here = f"django_migrations in {table.schema_name} has no row" if table.kind else "there is no django_migrations"
@@ -34,9 +34,13 @@ def _table_elsewhere(situation: Situation, root: Finding) -> Cause | None:
     relation = root.failure.relation
     if root.failure.sqlstate != UNDEFINED_TABLE or not relation or not situation.reference.complete:
         return None
-    lacking = [fact for fact in _tables(situation) if situation.baseline.like(fact) is None]
+    lacking = [fact for fact in _tables(situation) if situation.database.catalog.like(fact) is None]
     schemas = [
-        {fact.schema for fact in situation.baseline.facts if fact.kind == "relation" and fact.relation == one.relation}
+        {
+            fact.schema
+            for fact in situation.database.catalog.facts
+            if fact.kind == "relation" and fact.relation == one.relation
+        }
         for one in lacking
     ]
     common = set.intersection(*schemas) if schemas else set()

@@ -23,9 +23,9 @@ def sentences(situation: Situation, root: Finding) -> Iterator[str]:
     """Of the failing table's sequence, where its number is what the broken constraint is about."""
     failure = root.failure
     table, name = failure.table_name or failure.relation, failure.constraint_name or ""
-    for one in situation.behind:
+    for one in situation.database.behind:
         if one.table == table and (failure.schema_name or one.schema) == one.schema:
-            fact = situation.baseline.get("constraint", one.schema, one.table, name)
+            fact = situation.database.catalog.get("constraint", one.schema, one.table, name)
             fact = fact or situation.reference.final.get("constraint", one.schema, one.table, name)
             if fact is None or f"({one.column})" in fact.definition[1].replace('"', ""):
                 yield f"the sequence of {one.schema}.{one.table}.{one.column} gives a number that a row has"

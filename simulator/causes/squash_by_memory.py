@@ -27,6 +27,6 @@ def _asked(situation: Situation, root: Finding) -> Iterable[MigrationFile]:
     """The root's own; where migrate can't even make its plan, or its state of models, any."""
     stateless = root.failure.exception.rpartition(".")[2] == "KeyError"
     if stateless or root.failure.phase in (Phase.LOAD, Phase.PLAN):
-        return situation.files.values() if situation.reference.complete else ()
+        return situation.code.files.values() if situation.reference.complete else ()
     file = facts.file_of(situation, root)
     return [file] if file is not None and facts.in_migration(root) else ()

@@ -30,7 +30,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
 
 def _partly(situation: Situation) -> Iterator[str]:
     known = facts.recorded(situation)
-    for file in situation.files.values():
+    for file in situation.code.files.values():
         there = [name for name in file.replaces if name in known]
         if there and len(there) < len(file.replaces):
             lacking = [name for name in file.replaces if name not in known]

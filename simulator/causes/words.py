@@ -43,7 +43,7 @@ def numbers(table: HistoryTable) -> str | None:
 def content_types(situation: Situation, name: str) -> str | None:
     """Whether a migrate ran to its end with the migration's models."""
     there = facts.content_types(situation, name)
-    file = situation.files.get(name)
+    file = situation.code.files.get(name)
     models = sorted({one.model for one in file.operations if one.kind == "CreateModel" and one.model} if file else ())
     if there is None or not models:
         return None
@@ -138,5 +138,5 @@ def history_of(trace: GitTrace) -> Iterator[str]:
 def owner(situation: Situation, root: Finding) -> Iterator[str]:
     """That it belongs to whom the project's tables belong to; a restore as superuser leaves owners out."""
     own = root.existing.owner if root.existing else None
-    if own and own == situation.table.owner and not situation.superuser:
+    if own and own == situation.database.history.owner and not situation.database.superuser:
         yield f"it belongs to {own}, as django_migrations does"

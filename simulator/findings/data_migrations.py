@@ -17,7 +17,7 @@ from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 def writes_again(situation: Situation, root: Finding) -> bool:
     """Whether a RunPython writes what a unique constraint has already."""
     failure = root.failure
-    file = situation.files.get(failure.migration or "")
+    file = situation.code.files.get(failure.migration or "")
     return failure.sqlstate == UNIQUE_VIOLATION and any(
         one.kind == "RunPython" and one.text == failure.operation for one in (file.operations if file else ())
     )
@@ -30,22 +30,22 @@ def has_run(situation: Situation, root: Finding) -> bool:
     done = {one for one, its in situation.effects.items() if its.all_there and one in situation.pending}
     if not _meets_its_own(situation, root) or not (effects is None or effects.all_there):
         return False
-    if situation.table.rows:
+    if situation.database.history.rows:
         return _lost(situation, name) >= len(_as_many(situation, done))
-    return any(app_of(one) == app_of(name) and name in ancestors(one, situation.files) for one in done)
+    return any(app_of(one) == app_of(name) and name in ancestors(one, situation.code.files) for one in done)
 
 
 def _meets_its_own(situation: Situation, root: Finding) -> bool:
     """Whether the first row that the code writes is there: an UPDATE that has run would not collide again, and where a
     row could be written before, not all of them were there."""
     inserts = (root.failure.sql or "").lstrip()[:6].upper() == "INSERT"
-    wrote = any(run.migration == root.failure.migration and run.rows_changed for run in situation.code_runs)
+    wrote = any(run.migration == root.failure.migration and run.rows_changed for run in situation.survey.code_runs)
     return writes_again(situation, root) and inserts and not wrote and not _is_numbers(situation, root)
 
 
 def _lost(situation: Situation, name: str) -> int:
     """How many numbers without a row were given out after the migrations were recorded that it stands on."""
-    table, above = situation.table, ancestors(name, situation.files)
+    table, above = situation.database.history, ancestors(name, situation.code.files)
     if not table.missing_ids or table.next_id is None:
         return 0
     first = max((row.id for row in table.rows if row.id is not None and row.name in above), default=0)
@@ -65,4 +65,4 @@ def _as_many(situation: Situation, done: Set[str]) -> set[str]:
 
 def _is_numbers(situation: Situation, root: Finding) -> bool:
     """Whether the table's sequence gives numbers that are in use: any new row would fail."""
-    return any(one.table == (root.failure.table_name or root.failure.relation) for one in situation.behind)
+    return any(one.table == (root.failure.table_name or root.failure.relation) for one in situation.database.behind)

@@ -8,18 +8,16 @@ its own; what is missing only because of a root before it is that root's cascade
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from simulator.findings.graph import ancestors
-from simulator.findings.situation import Effects, Reference
+from simulator.findings.situation import Situation
 from simulator.model import (
     Existing,
     Fact,
     Failure,
     Finding,
-    Met,
-    MigrationFile,
     MigrationOperation,
     Phase,
     Shape,
@@ -63,24 +61,9 @@ _NAMED = re.compile(r'\A(?P<kind>[a-z ]+?) "(?P<name>[^"]+)"')
 _RELATIONS = ("relation", "index", "constraint", "type")
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What errors are judged against."""
-
-    baseline: Catalog
-    reference: Reference
-    effects: Mapping[str, Effects]
-    files: Mapping[str, MigrationFile]
-    applied: frozenset[str] = frozenset()
-    rows: Mapping[str, int] | None = None
-    owners: Mapping[str, str] | None = None
-    surveyed: Catalog | None = None  # what stood at the survey's end: a code that collides with itself
-    held: Mapping[str, Existing] = field(default_factory=dict)  # by name, what no catalog tells: an extension's
-
-
-def find(failure: Failure, met: Sequence[Met], ground: Ground) -> tuple[Finding, ...]:
-    """Every finding in the order met, numbered from 1. ``failure`` is the plain rehearsal's, always among them."""
-    found = [one.failure for one in met]
+def with_findings(situation: Situation) -> Situation:
+    """The same with every finding in the order met, numbered from 1; the plain rehearsal's is always among them."""
+    failure, found = situation.failure, [one.failure for one in situation.survey.met]
     position = next((place for place, other in enumerate(found) if _same(failure, other)), None)
     if position is None:
         found.insert(0, failure)
@@ -88,12 +71,12 @@ def find(failure: Failure, met: Sequence[Met], ground: Ground) -> tuple[Finding,
         found[position] = failure
     findings: list[Finding] = []
     for number, each in enumerate(_distinct(found), 1):
-        standing = existing(each, ground)
+        standing = existing(each, situation)
         kind = standing.kind if standing else None
         finding = Finding(id=number, failure=each, existing=standing, relation_kind=kind)
-        root = _root_of(finding, findings, ground)
+        root = _root_of(finding, findings, situation)
         findings.append(replace(finding, root=root is None, cascade_of=root.id if root else None))
-    return tuple(findings)
+    return replace(situation, findings=tuple(findings))
 
 
 def _same(one: Failure, other: Failure) -> bool:
@@ -114,32 +97,32 @@ def _distinct(failures: Iterable[Failure]) -> Iterable[Failure]:
 # --- what stands there ---------------------------------------------------------------------------
 
 
-def existing(failure: Failure, ground: Ground) -> Existing | None:
+def existing(failure: Failure, situation: Situation) -> Existing | None:
     """What holds the name that the failed statement wanted; None where nothing was in the way."""
     if failure.sqlstate not in DUPLICATES and failure.sqlstate != WRONG_OBJECT_TYPE:
         return None
-    wanted_in = _wanted_in(failure, ground)
-    for catalog in (ground.baseline, ground.surveyed or Catalog()):
+    wanted_in = _wanted_in(failure, situation)
+    for catalog in (situation.database.catalog, situation.survey.end):
         holder = _holder(failure, catalog, wanted_in)
         if holder is not None:
-            found = _described(holder, failure, catalog, wanted_in, ground)
+            found = _described(holder, failure, catalog, wanted_in, situation)
             return None if failure.sqlstate == WRONG_OBJECT_TYPE and found.shape is not Shape.OTHER_KIND else found
-    return _of_nobodys_catalog(failure, ground)
+    return _of_nobodys_catalog(failure, situation)
 
 
-def _of_nobodys_catalog(failure: Failure, ground: Ground) -> Existing | None:
+def _of_nobodys_catalog(failure: Failure, situation: Situation) -> Existing | None:
     """An extension's relation, or a column's own sequence: neither is a migration's to alter or to move."""
-    held = ground.held.get(failure.relation or "") if failure.sqlstate == DUPLICATE_TABLE else None
+    held = situation.survey.held.get(failure.relation or "") if failure.sqlstate == DUPLICATE_TABLE else None
     if held is None:
         return None
     whose = f"it belongs to the extension {held.extension}" if held.extension else "a column owns it"
     return replace(held, shape=Shape.OTHER_KIND, differences=(whose,))
 
 
-def _wanted_in(failure: Failure, ground: Ground) -> Catalog:
-    if not ground.reference.complete:
+def _wanted_in(failure: Failure, situation: Situation) -> Catalog:
+    if not situation.reference.complete:
         return Catalog()
-    return ground.reference.after.get(failure.migration or "", ground.reference.final)
+    return situation.reference.after.get(failure.migration or "", situation.reference.final)
 
 
 def _holder(failure: Failure, catalog: Catalog, wanted: Catalog) -> Fact | None:
@@ -187,7 +170,7 @@ def _first(found: Sequence[Fact], failure: Failure, wanted: Catalog) -> Fact | N
     return found[0] if found else None
 
 
-def _described(holder: Fact, failure: Failure, catalog: Catalog, wanted_in: Catalog, ground: Ground) -> Existing:
+def _described(holder: Fact, failure: Failure, catalog: Catalog, wanted_in: Catalog, situation: Situation) -> Existing:
     wanted = _wanted(holder, failure, wanted_in)
     place = f"{holder.schema}.{holder.relation}" if holder.relation else ""
     verdict: tuple[Shape | None, tuple[str, ...], tuple[str, ...]] = (None, (), ())
@@ -195,7 +178,7 @@ def _described(holder: Fact, failure: Failure, catalog: Catalog, wanted_in: Cata
         verdict = shape.compare(catalog, wanted_in, holder.schema, holder.relation)
     elif wanted is not None:
         verdict = shape.compare_one(holder, wanted)
-    elif ground.reference.complete:
+    elif situation.reference.complete:
         verdict = (Shape.OTHER_KIND, (), ())
     what, differences, benign = verdict
     return Existing(
@@ -206,8 +189,8 @@ def _described(holder: Fact, failure: Failure, catalog: Catalog, wanted_in: Cata
         shape=what,
         differences=differences,
         benign=benign,
-        owner=(ground.owners or {}).get(place),
-        rows=(ground.rows or {}).get(place),
+        owner=situation.database.owners.get(place),
+        rows=situation.database.rows.get(place),
         valid="INVALID" not in holder.definition,
     )
 
@@ -230,17 +213,17 @@ def _wanted(holder: Fact, failure: Failure, wanted_in: Catalog) -> Fact | None:
 # --- roots and cascades --------------------------------------------------------------------------
 
 
-def _root_of(finding: Finding, before: Sequence[Finding], ground: Ground) -> Finding | None:
+def _root_of(finding: Finding, before: Sequence[Finding], situation: Situation) -> Finding | None:
     """The earlier root whose mend settles this one too; None: it is a root itself."""
     roots = [one for one in before if one.root]
     for rule in RULES:
-        root = rule(finding, roots, ground)
+        root = rule(finding, roots, situation)
         if root is not None:
             return root
     return None
 
 
-def _same_migration(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+def _same_migration(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
     """What recording one migration as applied settles. A thing of another kind would still be in the way."""
     failure = finding.failure
     if failure.phase not in IN_MIGRATION:
@@ -248,7 +231,7 @@ def _same_migration(finding: Finding, roots: Sequence[Finding], ground: Ground) 
     for root in roots:
         if root.failure.migration != failure.migration or root.failure.phase not in IN_MIGRATION:
             continue
-        recorded = not in_its_own_way(finding) and settled_by_recording(root, ground)
+        recorded = not in_its_own_way(finding) and settled_by_recording(root, situation)
         again = failure.sqlstate == OBJECT_IN_USE == root.failure.sqlstate
         if recorded or _works_on(finding, root) or failure.sqlstate == IN_FAILED_SQL_TRANSACTION or again:
             return root
@@ -261,11 +244,11 @@ def in_its_own_way(finding: Finding) -> bool:
     return standing is not None and (standing.shape is Shape.OTHER_KIND or not standing.valid)
 
 
-def settled_by_recording(root: Finding, ground: Ground) -> bool:
+def settled_by_recording(root: Finding, situation: Situation) -> bool:
     """Whether a root is a migration's own work that stands there already, whole or in part."""
     if root.existing is not None:
         return not in_its_own_way(root)
-    effects = ground.effects.get(root.failure.migration or "")
+    effects = situation.effects.get(root.failure.migration or "")
     return root.failure.sqlstate in ABSENT and effects is not None and effects.all_there
 
 
@@ -277,7 +260,7 @@ def _works_on(finding: Finding, root: Finding) -> bool:
     return name is not None and name == held and finding.failure.sqlstate not in DUPLICATES
 
 
-def _missing_because(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+def _missing_because(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
     """Something is not there, or not as it should be, on a relation that an earlier root is about."""
     failure = finding.failure
     state = failure.sqlstate or ""
@@ -292,27 +275,27 @@ def _missing_because(finding: Finding, roots: Sequence[Finding], ground: Ground)
             if standing is None and state == UNDEFINED_COLUMN and root.failure.column_name != failure.column_name:
                 continue  # each missing column of a table is a root
             return root
-    maker = _maker(failure, ground)
+    maker = _maker(failure, situation)
     return next((root for root in roots if maker and root.failure.migration == maker), None)
 
 
-def _looked_for_in_vain(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+def _looked_for_in_vain(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
     """A table that stands in another schema, as that of an earlier root: one search_path mends both."""
-    schemas = _standing_elsewhere(finding.failure, ground)
-    return next((root for root in roots if schemas & _standing_elsewhere(root.failure, ground)), None)
+    schemas = _standing_elsewhere(finding.failure, situation)
+    return next((root for root in roots if schemas & _standing_elsewhere(root.failure, situation)), None)
 
 
-def _standing_elsewhere(failure: Failure, ground: Ground) -> set[str]:
+def _standing_elsewhere(failure: Failure, situation: Situation) -> set[str]:
     """The schemas that have the missing table, where it is not in the one that the code would make it in."""
     if failure.sqlstate != UNDEFINED_TABLE or not failure.relation:
         return set()
-    standing = ground.baseline.schemas_with(failure.relation)
-    return set() if standing & ground.reference.final.schemas_with(failure.relation) else standing
+    standing = situation.database.catalog.schemas_with(failure.relation)
+    return set() if standing & situation.reference.final.schemas_with(failure.relation) else standing
 
 
-def _maker(failure: Failure, ground: Ground) -> str | None:
+def _maker(failure: Failure, situation: Situation) -> str | None:
     """The pending migration that makes what is missing, by the reference."""
-    for name, effects in ground.effects.items():
+    for name, effects in situation.effects.items():
         for fact in effects.added - effects.present:
             if failure.sqlstate == UNDEFINED_TABLE and fact.kind == "relation" and fact.relation == failure.relation:
                 return name
@@ -328,49 +311,49 @@ def _relation(finding: Finding) -> str | None:
     return finding.failure.table_name or finding.failure.relation
 
 
-def _code_after(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+def _code_after(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
     """Python code that fails without a word of the server's own, after a root that its migration depends on."""
     failure = finding.failure
     if failure.phase not in IN_MIGRATION or (failure.sqlstate and failure.sqlstate != IN_FAILED_SQL_TRANSACTION):
         return None
-    if failure.sqlstate is None and not ground.reference.complete:
+    if failure.sqlstate is None and not situation.reference.complete:
         return None
-    above = ancestors(failure.migration or "", ground.files)
+    above = ancestors(failure.migration or "", situation.code.files)
     return next((root for root in roots if root.failure.migration in above), None)
 
 
-def _after_broken_code(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+def _after_broken_code(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
     """Where the code fails from nothing, what it has not made is missing to all that comes after."""
-    failure, broken = finding.failure, ground.reference.failure
+    failure, broken = finding.failure, situation.reference.failure
     if broken is None or broken.sandbox or failure.sqlstate in DUPLICATES:
         return None
     where = broken.migration
     follows = failure.phase in (Phase.SMOKE, Phase.POST_MIGRATE) or where in ancestors(
-        failure.migration or "", ground.files
+        failure.migration or "", situation.code.files
     )
     same = (root for root in roots if (root.failure.migration, root.failure.phase) == (where, broken.phase))
     return next(same, None) if follows else None
 
 
-def _recording_again(finding: Finding, roots: Sequence[Finding], _ground: Ground) -> Finding | None:
+def _recording_again(finding: Finding, roots: Sequence[Finding], _situation: Situation) -> Finding | None:
     """What stops one row of django_migrations from being written stops the next."""
     if finding.failure.phase is not Phase.RECORD:
         return None
     return next((root for root in roots if root.failure.phase is Phase.RECORD), None)
 
 
-def _after_history(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+def _after_history(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
     """A parent that is not recorded though its child is: the row that mends the history settles its collisions."""
-    if finding.failure.phase not in IN_MIGRATION or not settled_by_recording(finding, ground):
+    if finding.failure.phase not in IN_MIGRATION or not settled_by_recording(finding, situation):
         return None
     root = next((one for one in roots if one.failure.phase is Phase.PLAN), None)
     if root is None:
         return None
     own = finding.failure.migration or ""
-    return root if any(own in ancestors(name, ground.files) for name in ground.applied) else None
+    return root if any(own in ancestors(name, situation.code.files) for name in situation.history.applied) else None
 
 
-def _unreadable(finding: Finding, roots: Sequence[Finding], ground: Ground) -> Finding | None:
+def _unreadable(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
     """A model that can't be read, a receiver that fails: for what an earlier root is about."""
     failure = finding.failure
     if failure.phase not in (Phase.SMOKE, Phase.POST_MIGRATE, Phase.PRE_MIGRATE):
@@ -380,7 +363,7 @@ def _unreadable(finding: Finding, roots: Sequence[Finding], ground: Ground) -> F
             return root
         if _relation(root) is not None and _relation(root) == _relation(finding) and failure.sqlstate in ABSENT:
             return root
-        tables = {operation.table for operation in _operations(root.failure.migration, ground)}
+        tables = {operation.table for operation in _operations(root.failure.migration, situation)}
         if failure.relation in tables:
             return root
     return None
@@ -390,8 +373,8 @@ def _about(failure: Failure) -> tuple[str | None, ...]:
     return (failure.sqlstate, failure.relation, failure.constraint_name, failure.column_name)
 
 
-def _operations(migration: str | None, ground: Ground) -> tuple[MigrationOperation, ...]:
-    file = ground.files.get(migration or "")
+def _operations(migration: str | None, situation: Situation) -> tuple[MigrationOperation, ...]:
+    file = situation.code.files.get(migration or "")
     return file.operations if file else ()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from simulator.model import CodeRun, Fact, Failure, Finding, History, MigrationFile, Ran
+from simulator.model import CodeRun, Existing, Fact, Failure, Finding, History, Met, MigrationFile, Ran
 from simulator.postgres.catalog import Catalog
 
 
@@ -144,45 +144,68 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class DatabaseFacts:
+    """The database under rehearsal as the baseline steps left it, read on a clone before anything ran there."""
+
+    catalog: Catalog = field(default_factory=Catalog)
+    history: HistoryTable = field(default_factory=HistoryTable)
+    content_types: frozenset[str] | None = None  # "app.model" of each row; None: there is no such table
+    rows: Mapping[str, int] = field(default_factory=dict)  # "schema.table" -> rows
+    tables: Mapping[int, str] = field(default_factory=dict)  # OID, which a clone keeps -> "schema.table"
+    owners: Mapping[str, str] = field(default_factory=dict)  # "schema.relation" -> role
+    behind: tuple[BehindSequence, ...] = ()
+    role: str = ""  # whom the project connects as
+    superuser: bool = False
+    tier: Literal["data", "schema"] = "data"
+    restored_over_data: bool = False  # a baseline step restored into a database that was not empty
+    restore_failed: bool = False  # a restore into an empty database printed errors
+
+
+@dataclass(frozen=True)
+class SurveyFacts:
+    """What migrate did and met on a clone when it was led past its errors."""
+
+    met: tuple[Met, ...] = ()
+    ran: tuple[Ran, ...] = ()
+    code_runs: tuple[CodeRun, ...] = ()
+    after: Mapping[str, Catalog] = field(default_factory=dict)  # the database after each migration
+    end: Catalog = field(default_factory=Catalog)  # as far as it came
+    held: Mapping[str, Existing] = field(default_factory=dict)  # what no catalog tells of a name: an extension's
+    rows_kept: Mapping[str, int] = field(default_factory=dict)  # of the rows, those that migrations themselves leave
+    stopped: Failure | None = None  # what ended it before its end
+
+
+@dataclass(frozen=True)
+class CodeFacts:
+    """The project's migrations on disk, and what its repository knows of them."""
+
+    files: Mapping[str, MigrationFile] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)  # the source of pending migrations, by name
+    git: Mapping[str, GitTrace] = field(default_factory=dict)  # of those that are not on disk, by name
+    edits: Mapping[str, Edit] = field(default_factory=dict)  # of applied migrations, by name
+
+
+@dataclass(frozen=True)
 class Situation:
     """All facts of one failed rehearsal."""
 
     failure: Failure  # of the plain rehearsal
-    findings: tuple[Finding, ...]  # the survey's, numbered; roots have ``existing`` where something stands in the way
     history: History
-    table: HistoryTable
-    files: Mapping[str, MigrationFile]
-    baseline: Catalog
+    database: DatabaseFacts
+    survey: SurveyFacts
+    code: CodeFacts
     reference: Reference
     effects: Mapping[str, Effects] = field(default_factory=dict)  # of pending migrations that the reference ran
-    surveyed: Mapping[str, Catalog] = field(default_factory=dict)  # the surveyed database after each migration
-    at_end: Catalog | None = None  # that database after the last of them; None: the survey did not come so far
-    ran: tuple[Ran, ...] = ()
-    code_runs: tuple[CodeRun, ...] = ()
-    content_types: frozenset[str] | None = None  # "app.model" of each row; None: there is no such table
-    rows: Mapping[str, int] = field(default_factory=dict)  # "schema.table" -> rows
-    rows_kept: Mapping[str, int] = field(default_factory=dict)  # of them, those that migrations themselves leave
-    tables: Mapping[int, str] = field(default_factory=dict)  # OID, which a clone keeps -> "schema.table"
-    owners: Mapping[str, str] = field(default_factory=dict)  # "schema.relation" -> role
-    behind: tuple[BehindSequence, ...] = ()
-    git: Mapping[str, GitTrace] = field(default_factory=dict)  # by migration name
-    edits: Mapping[str, Edit] = field(default_factory=dict)  # of applied migrations, by name
-    texts: Mapping[str, str] = field(default_factory=dict)  # the source of pending migrations, by name
-    restored_over_data: bool = False  # a baseline step restored into a database that was not empty
-    restore_failed: bool = False  # a restore into an empty database printed errors
-    role: str = ""
-    superuser: bool = False
-    tier: Literal["data", "schema"] = "data"
+    findings: tuple[Finding, ...] = ()  # numbered; roots have ``existing`` where something stands in the way
 
     @cached_property
     def removed_by_code(self) -> frozenset[Fact]:
         """What stood there and is gone after the survey: the migrations remove it themselves, though from nothing there
         is none of it to remove (a table that a RunPython drops if it is there)."""
-        return frozenset(
-            fact
-            for fact in self.baseline
-            if self.at_end is not None and self.at_end.like(fact) is None and self.reference.final.like(fact) is None
-        )
+        if self.survey.stopped:
+            return frozenset()
+        end, final = self.survey.end, self.reference.final
+        return frozenset(fact for fact in self.database.catalog if end.like(fact) is None and final.like(fact) is None)
 
     @property
     def pending(self) -> tuple[str, ...]:

@@ -10,34 +10,27 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator.baseline.sandbox import Sandbox
-from simulator.findings import effects, history_table, migration_files, roots, sequences
+from simulator.findings import effects, history_table, migration_files, sequences
+from simulator.findings.assembly import assemble
 from simulator.findings.graph import app_of
-from simulator.findings.situation import BehindSequence, HistoryTable, Reference, Situation
+from simulator.findings.situation import CodeFacts, DatabaseFacts, Reference, Situation, SurveyFacts
 from simulator.model import Delta, Existing, Failure, History, Met, MigrationFile, Phase, Survey, Trace
 from simulator.postgres import database
 from simulator.postgres.catalog import Catalog
 from simulator.postgres.sqlstate import DUPLICATE_TABLE
 
+Tier = Literal["data", "schema"]
+Rows = Mapping[int, database.TableRows]  # by OID
+
 
 @dataclass(frozen=True)
 class Seen:
-    """What the baseline held, and what a survey of it met."""
+    """What a survey saw on one clone."""
 
-    baseline: Catalog
-    table: HistoryTable
-    content_types: frozenset[str] | None
-    owners: Mapping[str, str]
-    rows: Mapping[str, int]
-    tables: Mapping[int, str]
-    behind: tuple[BehindSequence, ...]
-    survey: Survey
+    database: DatabaseFacts
+    survey: SurveyFacts
     files: Mapping[str, MigrationFile]
-    surveyed: Mapping[str, Catalog]
-    end: Catalog
-    held: Mapping[str, Existing]
-    rows_kept: Mapping[str, int]
     history: History
-    stopped: Failure | None  # what ended the survey before its end
 
 
 def reference(sandbox: Sandbox, seen: Seen, schemas: Sequence[str] = ()) -> tuple[dict[str, Delta], Reference]:
@@ -59,14 +52,14 @@ def schemas_of(catalog: Catalog) -> tuple[str, ...]:
 
 def _recorded_in_part(seen: Seen) -> Iterator[str]:
     """Squashes that migrate leaves out, and runs the rest of what they replace."""
-    known = {row.name for row in seen.table.rows}
+    known = {row.name for row in seen.database.history.rows}
     for file in seen.files.values():
         in_part = known.intersection(file.replaces) and not known.issuperset(file.replaces)
         if in_part and seen.files.keys() >= set(file.replaces):
             yield file.name
 
 
-def look(sandbox: Sandbox, history: History | None, first: Sequence[str] = ()) -> Seen:
+def look(sandbox: Sandbox, history: History | None, tier: Tier, first: Sequence[str] = ()) -> Seen:
     """On a clone that is read first.
 
     ``history`` is what the plain rehearsal said of it; ``first``: statements that get it past what stopped it.
@@ -77,33 +70,54 @@ def look(sandbox: Sandbox, history: History | None, first: Sequence[str] = ()) -
         with database.connect(place) as connection:
             for statement in first:
                 connection.execute(statement.encode())
-            baseline = database.read_catalog(connection)
-            rows = database.count_rows(connection)
-            owners = database.owners(connection)
-            table = history_table.history_table(connection, sandbox.user, known)
-            content_types = history_table.content_types(connection, sandbox.user, known)
-            behind = sequences.behind(connection)
+            before = database.count_rows(connection)
+            facts = _database_facts(connection, sandbox, known, before, tier)
         trace = sandbox.rehearsals.survey(sandbox.code, databases)
         with database.connect(place) as connection:
             after = database.count_rows(connection)
             held = _held(connection, trace)
-    surveyed = effects.reference_of(trace.deltas, None)
     return Seen(
-        baseline=baseline,
-        table=table,
-        content_types=content_types,
-        owners=owners,
+        database=facts,
+        survey=_survey_facts(sandbox, trace, held, before, after),
+        files={file.name: file for file in trace.files},
+        history=trace.history or history or History(),
+    )
+
+
+def _database_facts(
+    connection: database.Connection, sandbox: Sandbox, schemas: Sequence[str] | None, rows: Rows, tier: Tier
+) -> DatabaseFacts:
+    """``schemas``: where the project looks for its tables, if that is known."""
+    restores = sandbox.baseline.restores
+    return DatabaseFacts(
+        catalog=database.read_catalog(connection),
+        history=history_table.history_table(connection, sandbox.user, schemas),
+        content_types=history_table.content_types(connection, sandbox.user, schemas),
         rows={table.name: table.rows for table in rows.values()},
         tables={oid: table.name for oid, table in rows.items()},
-        behind=behind,
-        survey=trace.survey or Survey(),
-        files={file.name: file for file in trace.files},
-        surveyed=surveyed.after,
-        end=surveyed.final,
+        owners=database.owners(connection),
+        behind=sequences.behind(connection),
+        role=sandbox.user,
+        superuser=sandbox.baseline.role.superuser,
+        tier=tier,
+        restored_over_data=any(one.over_data and not one.by_hand for one in restores),
+        restore_failed=any(one.errors and not one.over_data for one in restores),
+    )
+
+
+def _survey_facts(
+    sandbox: Sandbox, trace: Trace, held: Mapping[str, Existing], before: Rows, after: Rows
+) -> SurveyFacts:
+    catalogs, survey = effects.reference_of(trace.deltas, None), trace.survey or Survey()
+    return SurveyFacts(
+        met=(*map(Met, sandbox.baseline.errors), *survey.met),
+        ran=survey.ran,
+        code_runs=survey.code_runs,
+        after=catalogs.after,
+        end=catalogs.final,
         held=held,
         # What the migrations themselves delete is no loss of a fix's.
-        rows_kept={table.name: min(table.rows, after[oid].rows if oid in after else 0) for oid, table in rows.items()},
-        history=trace.history or history or History(),
+        rows_kept={one.name: min(one.rows, after[oid].rows if oid in after else 0) for oid, one in before.items()},
         stopped=trace.failure,
     )
 
@@ -118,64 +132,17 @@ def _held(connection: database.Connection, trace: Trace) -> dict[str, Existing]:
 
 
 def situation(
-    sandbox: Sandbox,
-    tier: Literal["data", "schema"],
-    failure: Failure,
-    deltas: Mapping[str, Delta],
-    reference: Reference,
-    seen: Seen,
+    sandbox: Sandbox, failure: Failure, seen: Seen, reference: Reference, deltas: Mapping[str, Delta]
 ) -> Situation:
-    history, restores, role = seen.history, sandbox.baseline.restores, sandbox.baseline.role
-    done = effects.effects(deltas, _unapplied(history, reference), seen.baseline) if reference.complete else {}
-    ground = roots.Ground(
-        baseline=seen.baseline,
-        reference=reference,
-        effects=done,
+    """All that was seen, and what the code's repository has to say of it."""
+    pending = [seen.files[name] for name in seen.history.pending if name in seen.files]
+    files = tuple(seen.files.values())
+    code = CodeFacts(
         files=seen.files,
-        applied=frozenset(history.applied),
-        rows=seen.rows,
-        owners=seen.owners,
-        surveyed=seen.end,
-        held=seen.held,
+        texts=migration_files.texts(sandbox.code, pending),
+        edits=migration_files.edited_after(sandbox.code, files, seen.database.history.rows),
     )
-    met = [*(Met(error) for restore in restores for error in restore.errors), *seen.survey.met]
-    pending = [name for name in history.pending if name in seen.files]
-    found = roots.find(failure, met, ground)
-    return Situation(
-        failure=failure,
-        findings=found,
-        history=history,
-        table=seen.table,
-        files=seen.files,
-        baseline=seen.baseline,
-        reference=reference,
-        effects=done,
-        surveyed=seen.surveyed,
-        at_end=None if seen.stopped else seen.end,
-        ran=seen.survey.ran,
-        code_runs=seen.survey.code_runs,
-        content_types=seen.content_types,
-        rows=seen.rows,
-        rows_kept=seen.rows_kept,
-        tables=seen.tables,
-        owners=seen.owners,
-        behind=seen.behind,
-        git=migration_files.git_traces(
-            sandbox.code,
-            history.not_on_disk,
-            apps=tuple({app_of(one.failure.migration) for one in found if one.root and one.failure.migration}),
-            files=tuple(seen.files.values()),
-        ),
-        edits=migration_files.edited_after(sandbox.code, tuple(seen.files.values()), seen.table.rows),
-        texts=migration_files.texts(sandbox.code, [seen.files[name] for name in pending]),
-        restored_over_data=any(one.over_data and not one.by_hand for one in restores),
-        restore_failed=any(not restore.over_data and restore.errors for restore in restores),
-        role=role.project_user,
-        superuser=role.superuser,
-        tier=tier,
-    )
-
-
-def _unapplied(history: History, reference: Reference) -> Sequence[str]:
-    """The plan, and what migrate leaves out of it: what lies beneath a leaf that is recorded."""
-    return tuple(dict.fromkeys((*history.pending, *(name for name in reference.after if name not in history.applied))))
+    found = assemble(failure, seen.history, seen.database, seen.survey, code, reference, deltas)
+    apps = {app_of(one.failure.migration) for one in found.roots if one.failure.migration}
+    git = migration_files.git_traces(sandbox.code, seen.history.not_on_disk, apps=tuple(apps), files=files)
+    return replace(found, code=replace(code, git=git))

@@ -16,12 +16,12 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     failure = root.failure
     if failure.sqlstate != INSUFFICIENT_PRIVILEGE:
         return None
-    if grant := _grant(failure, situation.role):
+    if grant := _grant(failure, situation.database.role):
         return Mend(ID, TITLE, (root.id,), person=f"as {failure.denied_owner} or a superuser: {grant}")
     if not failure.relation:
         return None
-    table, role = ddl.qualified(failure.schema_name or "public", failure.relation), ddl.quote(situation.role)
-    owner = situation.owners.get(f"{failure.schema_name or 'public'}.{failure.relation}", "its owner")
+    table, role = ddl.qualified(failure.schema_name or "public", failure.relation), ddl.quote(situation.database.role)
+    owner = situation.database.owners.get(f"{failure.schema_name or 'public'}.{failure.relation}", "its owner")
     return Mend(ID, TITLE, (root.id,), person=f"as {owner} or a superuser: ALTER TABLE {table} OWNER TO {role}")
 
 

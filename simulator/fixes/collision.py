@@ -30,7 +30,7 @@ def holders(situation: Situation, root: Finding) -> Iterator[Fact]:
         standing = finding.existing
         if standing is None:
             continue
-        for fact in situation.baseline:
+        for fact in situation.database.catalog:
             own = fact.name or fact.relation or fact.schema
             place = fact.schema == (standing.schema_name or "") and own == standing.name
             table = standing.table_name is None or fact.relation == standing.table_name
@@ -53,7 +53,7 @@ def refuses_inserts(situation: Situation, migration: str) -> bool:
     return any(
         fact.kind == "column" and shape.refuses_inserts(fact) and ("column", fact.relation, fact.name) not in made
         for place in tables
-        for fact in situation.baseline.of(*place)
+        for fact in situation.database.catalog.of(*place)
     )
 
 
@@ -62,10 +62,10 @@ def has_own_triggers(situation: Situation, table: Fact) -> bool:
     made = situation.reference.makers
     return any(
         fact.kind == "trigger" and ("trigger", fact.relation, fact.name) not in made
-        for fact in situation.baseline.of(table.schema, table.relation)
+        for fact in situation.database.catalog.of(table.schema, table.relation)
     )
 
 
 def code_changes_rows(situation: Situation, migration: str) -> bool:
     """Whether code of that migration (RunPython) would still change rows: recording it would skip that."""
-    return any(run.migration == migration and run.rows_changed for run in situation.code_runs)
+    return any(run.migration == migration and run.rows_changed for run in situation.survey.code_runs)

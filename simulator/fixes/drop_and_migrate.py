@@ -15,7 +15,7 @@ def propose(situation: Situation, options: tuple[str, ...]) -> Fix | None:
     """Where rows are at stake; what holds none is dropped by other fixes."""
     facts = [fact for root in situation.roots for fact in holders(situation, root)]
     tables = list(dict.fromkeys(fact for fact in facts if fact.kind == "relation" and fact.definition[0] == "table"))
-    if not any(situation.rows.get(f"{fact.schema}.{fact.relation}") for fact in tables):
+    if not any(situation.database.rows.get(f"{fact.schema}.{fact.relation}") for fact in tables):
         return None
     names = ", ".join(ddl.qualified(fact.schema, fact.relation) for fact in tables)
     gone = {(fact.schema, fact.relation) for fact in tables}

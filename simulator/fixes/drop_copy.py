@@ -18,7 +18,12 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     """Not in tier schema: nothing is known of rows there. The step looks by itself, wherever it runs."""
     effects = situation.effects.get(root.failure.migration or "")
     taken = [fact for fact in holders(situation, root) if fact.kind == "column"]
-    if root.failure.sqlstate != DUPLICATE_COLUMN or effects is None or situation.tier == "schema" or len(taken) != 1:
+    if (
+        root.failure.sqlstate != DUPLICATE_COLUMN
+        or effects is None
+        or situation.database.tier == "schema"
+        or len(taken) != 1
+    ):
         return None
     copy = taken[0]
     if has_own_triggers(situation, copy):

@@ -26,7 +26,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     statements = tuple(
         f"ALTER TABLE {ddl.qualified(one.schema, one.relation)} ALTER COLUMN {ddl.quote(one.name)} DROP DEFAULT"
         for one in columns
-        if _default(situation.baseline, one) and not _default(made, one)
+        if _default(situation.database.catalog, one) and not _default(made, one)
     )
     return Mend(ID, TITLE, (root.id,), clear=statements) if statements else None
 

@@ -30,11 +30,11 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     if tables:
         names = ", ".join(ddl.qualified(fact.schema, fact.relation) for fact in tables)
         statements.append(f"DROP TABLE {names}")
-    discards = frozenset(rest).union(*(situation.baseline.of(fact.schema, fact.relation) for fact in tables))
+    discards = frozenset(rest).union(*(situation.database.catalog.of(fact.schema, fact.relation) for fact in tables))
     return Mend(ID, TITLE, (root.id,), clear=tuple(filter(None, statements)), discards=discards)
 
 
 def _is_empty_table(fact: Fact, situation: Situation) -> bool:
     """In tier schema nobody knows."""
-    known = situation.tier == "data" and situation.rows.get(f"{fact.schema}.{fact.relation}") == 0
+    known = situation.database.tier == "data" and situation.database.rows.get(f"{fact.schema}.{fact.relation}") == 0
     return known and fact.kind == "relation" and fact.definition[0] == "table"

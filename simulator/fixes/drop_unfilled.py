@@ -19,7 +19,12 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     """
     effects = situation.effects.get(root.failure.migration or "")
     facts = list(dict.fromkeys(holders(situation, root)))
-    if effects is None or situation.tier == "schema" or not facts or any(fact.kind != "column" for fact in facts):
+    if (
+        effects is None
+        or situation.database.tier == "schema"
+        or not facts
+        or any(fact.kind != "column" for fact in facts)
+    ):
         return None
     if has_own_triggers(situation, facts[0]) or not all(_is_in_the_way(fact, root, effects) for fact in facts):
         return None

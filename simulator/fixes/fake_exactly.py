@@ -41,7 +41,7 @@ def same_state(situation: Situation, name: str) -> frozenset[str]:
     there = [_reached(situation, one) for one in met if _in_effect(situation, one)]
     tails = {one for each in there for one in _tail(situation, each)}
     # One that collides and is not wholly in effect may have been recorded, too: better a few too little than too much.
-    extra = (situation.table.missing_ids or 0) - len(frozenset(met).union(*there))
+    extra = (situation.database.history.missing_ids or 0) - len(frozenset(met).union(*there))
     leads = {one for each in there for one in _lead(situation, each)}
     if 0 < len(leads) <= extra:
         own, extra = own.union(_lead(situation, own)), extra - len(leads)
@@ -94,7 +94,7 @@ def _in_effect(situation: Situation, name: str) -> bool:
 def _note(situation: Situation, recorded: Set[str]) -> str:
     """On code that is taken as done, and on code that will run and may have run."""
     done = [name for name in situation.pending if name in recorded and _runs_code(situation, name)]
-    changing = {run.migration for run in situation.code_runs if run.rows_changed}
+    changing = {run.migration for run in situation.survey.code_runs if run.rows_changed}
     around = (*_lead(situation, recorded), *_tail(situation, recorded))
     again = [name for name in situation.pending if name in around and name in changing]
     said = [f"{_listed(done)} also run{'s' * (len(done) == 1)} code; recording takes that as done"] if done else []
@@ -108,5 +108,5 @@ def _listed(names: list[str]) -> str:
 
 
 def _runs_code(situation: Situation, name: str) -> bool:
-    file = situation.files.get(name)
+    file = situation.code.files.get(name)
     return file is not None and any(one.runs_code for one in file.operations)

@@ -15,7 +15,7 @@ COLUMNS = '"app", "name", "applied"'
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
-    table = situation.table
+    table = situation.database.history
     if root.failure.phase is not Phase.RECORD or table.kind in (None, "table"):
         return None
     schema = table.schema_name or "public"

@@ -16,23 +16,25 @@ SET_NUMBER = f"SELECT setval(pg_get_serial_sequence('{HISTORY}', 'id'), (SELECT 
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
-    if root.failure.phase is not Phase.RECORD or situation.table.kind != "table":
+    if root.failure.phase is not Phase.RECORD or situation.database.history.kind != "table":
         return None
-    statements = (*missing_key(situation), *_statements(situation.table))
+    statements = (*missing_key(situation), *_statements(situation.database.history))
     return Mend(ID, TITLE, (root.id,), history=statements) if statements else None
 
 
 def missing_key(situation: Situation) -> tuple[str, ...]:
     """What a restore that stopped before it made keys, or a CREATE TABLE AS, has left django_migrations without."""
-    schema = situation.table.schema_name or ""
+    schema = situation.database.history.schema_name or ""
     wanted = situation.reference.final.of(schema, "django_migrations")
-    if situation.table.kind != "table":
+    if situation.database.history.kind != "table":
         return ()
-    bare = [fact for fact in sorted(wanted) if fact.kind == "column" and _allows_null(situation.baseline.like(fact))]
+    bare = [
+        fact for fact in sorted(wanted) if fact.kind == "column" and _allows_null(situation.database.catalog.like(fact))
+    ]
     keys = [fact for fact in wanted if fact.kind == "constraint"]
     columns = [quote(fact.name) for fact in bare if fact.name != "id"]  # its own key fills that one
     filled = [f"ALTER TABLE {HISTORY} ALTER COLUMN {column} SET NOT NULL" for column in columns]
-    return (*filled, *([ADD_KEY] if shape.missing(keys, situation.baseline) else []))
+    return (*filled, *([ADD_KEY] if shape.missing(keys, situation.database.catalog) else []))
 
 
 def _allows_null(column: Fact | None) -> bool:

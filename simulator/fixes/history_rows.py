@@ -17,7 +17,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     if root.failure.phase is not Phase.PLAN or not root.failure.exception.endswith("InconsistentMigrationHistory"):
         return None
     applied = situation.history.applied
-    needed = {above for name in applied for above in ancestors(name, situation.files)}
+    needed = {above for name in applied for above in ancestors(name, situation.code.files)}
     missing = [name for name in situation.reference.after if name in needed and name not in applied]
     statements: list[str] = []
     for name in missing:

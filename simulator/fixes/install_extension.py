@@ -27,4 +27,4 @@ def asks_for_one(root: Finding) -> bool:
 def lacking(situation: Situation) -> tuple[str, ...]:
     """Statements for the extensions that the code has from nothing and this database has not."""
     wanted = [fact for fact in situation.reference.final if fact.kind == "extension"]
-    return ddl.create(fact for fact in wanted if situation.baseline.like(fact) is None).statements
+    return ddl.create(fact for fact in wanted if situation.database.catalog.like(fact) is None).statements

@@ -17,7 +17,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     relation = root.failure.relation
     if root.failure.sqlstate != UNDEFINED_TABLE or not relation or not situation.reference.complete:
         return None
-    schemas = sorted(situation.baseline.schemas_with(relation) - {ASIDE})
+    schemas = sorted(situation.database.catalog.schemas_with(relation) - {ASIDE})
     if not schemas or situation.reference.final.schemas_with(relation).intersection(schemas):
         return None
     text = (

@@ -25,10 +25,13 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
 def leaves_by_app(situation: Situation) -> dict[str, list[str]]:
     """Apps whose migrations end in more than one."""
     parents = {
-        parent for file in situation.files.values() for parent in file.parents if app_of(parent) == app_of(file.name)
+        parent
+        for file in situation.code.files.values()
+        for parent in file.parents
+        if app_of(parent) == app_of(file.name)
     }
     found: dict[str, list[str]] = {}
-    for name in sorted(situation.files):
+    for name in sorted(situation.code.files):
         if name not in parents:
             found.setdefault(app_of(name), []).append(name.partition(".")[2])
     return {app: names for app, names in found.items() if len(names) > 1}

@@ -20,10 +20,10 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     if not absent or root.existing is not None:
         return None
     wanted = applied_state(situation)
-    places = sorted(_with_related(_relations(situation, root, wanted), wanted, situation.baseline))
-    if any(_stands_elsewhere(place, situation.baseline) for place in places):
+    places = sorted(_with_related(_relations(situation, root, wanted), wanted, situation.database.catalog))
+    if any(_stands_elsewhere(place, situation.database.catalog) for place in places):
         return None  # an empty one beside it would hide its rows
-    change = ddl.together(ddl.alter(situation.baseline, wanted, *place) for place in places)
+    change = ddl.together(ddl.alter(situation.database.catalog, wanted, *place) for place in places)
     if change.impossible or not change.statements:
         return None
     return Mend(ID, TITLE, (root.id,), clear=change.statements)
@@ -75,7 +75,7 @@ def _relations(situation: Situation, root: Finding, wanted: Catalog) -> set[tupl
     """The one that the failure names, and those that its migration works on or points to."""
     migration = root.failure.migration or ""
     names = {root.failure.relation, root.failure.table_name}
-    file, effects = situation.files.get(migration), situation.effects.get(migration)
+    file, effects = situation.code.files.get(migration), situation.effects.get(migration)
     names |= {operation.table for operation in file.operations} if file else set()
     names |= {table.relation for fact in (effects.added if effects else ()) if (table := wanted.referred_by(fact))}
     return {(fact.schema, fact.relation) for fact in wanted if fact.kind == "relation" and fact.relation in names}

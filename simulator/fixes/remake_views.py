@@ -21,11 +21,11 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     relation = root.failure.table_name or root.failure.relation
     if root.failure.sqlstate not in STATES or relation is None:
         return None
-    found = list(ddl.reading(relation, situation.baseline))
+    found = list(ddl.reading(relation, situation.database.catalog))
     drops = [text for view in reversed(found) if (text := ddl.drop(view))]
     if not found or len(drops) < len(found):
         return None
-    parts = (fact for view in found for fact in situation.baseline.of(view.schema, view.relation))
+    parts = (fact for view in found for fact in situation.database.catalog.of(view.schema, view.relation))
     made = ddl.create(parts)
     if made.impossible:
         return None
@@ -38,7 +38,7 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
 def _owners(views: list[Fact], situation: Situation) -> Iterator[str]:
     """To whom they belonged, where somebody else makes them."""
     for view in views:
-        owner = situation.owners.get(f"{view.schema}.{view.relation}")
-        if owner and owner != situation.role:
+        owner = situation.database.owners.get(f"{view.schema}.{view.relation}")
+        if owner and owner != situation.database.role:
             kind = ddl.RELATIONS[view.definition[0]]
             yield f"ALTER {kind} {ddl.qualified(view.schema, view.relation)} OWNER TO {ddl.quote(owner)}"

@@ -41,10 +41,10 @@ def repair(situation: Situation, migration: str) -> Repair | None:
     wanted, effects = situation.reference.after.get(migration), situation.effects.get(migration)
     if wanted is None or effects is None:
         return None
-    there = {fact.name for fact in effects.present if situation.baseline.like(fact) is None}
+    there = {fact.name for fact in effects.present if situation.database.catalog.like(fact) is None}
     ran = tuple(
         one.sql
-        for one in situation.ran
+        for one in situation.survey.ran
         if one.migration == migration and not (_makes_again(one.sql, there) or _drops_no_default(one.sql, situation))
     )
     change = _change(situation, migration, wanted)
@@ -62,7 +62,7 @@ def impossible(situation: Situation, migration: str) -> tuple[str, ...]:
 def _change(situation: Situation, migration: str, wanted: Catalog) -> ddl.Change:
     """After what the survey could run of it: what the migration itself lacks. What a later one has changed or removed
     since stays as it is."""
-    effects, standing = situation.effects[migration], situation.surveyed.get(migration, situation.baseline)
+    effects, standing = situation.effects[migration], situation.survey.after.get(migration, situation.database.catalog)
     lacking = {key(fact): fact for fact in (*effects.absent, *(meant for _standing, meant in effects.different))}
     kept = (fact for fact in standing if fact.relation and key(fact) not in lacking)
     beside = (fact for fact in wanted if not fact.relation)
@@ -81,11 +81,11 @@ def _drops_no_default(sql: str, situation: Situation) -> bool:
     """What follows on Django's ADD COLUMN … DEFAULT; here the column is there, has none, and was given none since."""
     match = _DROP_DEFAULT.fullmatch(sql)
     given = sql.removesuffix("DROP DEFAULT") + "SET DEFAULT"
-    if match is None or any(one.sql.startswith(given) for one in situation.ran):
+    if match is None or any(one.sql.startswith(given) for one in situation.survey.ran):
         return False
     return any(
         fact.kind == "column" and (fact.relation, fact.name) == match.groups() and not fact.definition[2]
-        for fact in situation.baseline
+        for fact in situation.database.catalog
     )
 
 

@@ -32,12 +32,12 @@ def on_request(situation: Situation, options: tuple[str, ...]) -> Fix | None:
 
 def _reset(situation: Situation, apps: Iterable[str], options: tuple[str, ...]) -> Fix | None:
     """None where none of them is the project's own."""
-    own = {app_of(file.name) for file in situation.files.values() if is_own(file)}
+    own = {app_of(file.name) for file in situation.code.files.values() if is_own(file)}
     wanted = own.intersection(apps)
     if not wanted:
         return None
     apps = sorted(_with_dependents(situation, wanted, own))
-    deleted = [name for name in situation.files if app_of(name) in apps]
+    deleted = [name for name in situation.code.files if app_of(name) in apps]
     person = f"delete the {len(deleted)} migration files of {', '.join(apps)} (their __init__.py stay)"
     return Fix(
         ID,
@@ -60,7 +60,7 @@ def _with_dependents(situation: Situation, apps: set[str], own: set[str]) -> set
     while True:
         more = {
             app_of(file.name)
-            for file in situation.files.values()
+            for file in situation.code.files.values()
             if app_of(file.name) in own and not found.isdisjoint(map(app_of, file.named))
         }
         if more <= found:
@@ -71,7 +71,7 @@ def _with_dependents(situation: Situation, apps: set[str], own: set[str]) -> set
 def _steps(situation: Situation, apps: list[str], options: tuple[str, ...]) -> Iterator[Step]:
     """New files, their rows for the old ones, what other apps have pending, what the schema lacks, and the record."""
     yield Step(manage=("makemigrations", *apps))
-    if situation.table.kind is not None:
+    if situation.database.history.kind is not None:
         yield Step(sql=";\n".join(_rows(situation, apps)))
     yield from (Step(manage=("migrate", app, *options)) for app in _others(situation, apps))
     lacking = [sql for name in situation.pending if app_of(name) in apps for sql in _pieces(situation, name)]
@@ -84,17 +84,17 @@ def _others(situation: Situation, apps: list[str]) -> list[str]:
     """Apps with something pending that does not wait for one of these: the new files may stand on it."""
     beneath: dict[str, set[str]] = {}
     for name in situation.pending:
-        beneath.setdefault(app_of(name), {app_of(name)}).update(map(app_of, ancestors(name, situation.files)))
+        beneath.setdefault(app_of(name), {app_of(name)}).update(map(app_of, ancestors(name, situation.code.files)))
     return [app for app, below in beneath.items() if below.isdisjoint(apps)]
 
 
 def _rows(situation: Situation, apps: list[str]) -> Iterator[str]:
     """Where another app's recorded migration stands on one of these, the first stays recorded: Django asks for it."""
-    recorded = {row.name for row in situation.table.rows}
+    recorded = {row.name for row in situation.database.history.rows}
     others = [name for name in situation.history.applied if app_of(name) not in apps]
     for app in apps:
         first = f"{app}.{FIRST}"
-        if any(app == app_of(above) for name in others for above in ancestors(name, situation.files)):
+        if any(app == app_of(above) for name in others for above in ancestors(name, situation.code.files)):
             yield f'DELETE FROM "django_migrations" WHERE "app" = {literal(app)} AND "name" <> {literal(FIRST)}'
             if first not in recorded:
                 yield insert_row(first)
@@ -109,7 +109,7 @@ def _pieces(situation: Situation, name: str) -> tuple[str, ...]:
 
 
 def _cost(situation: Situation, deleted: list[str]) -> str:
-    code = [name for name in deleted if any(one.runs_code for one in situation.files[name].operations)]
+    code = [name for name in deleted if any(one.runs_code for one in situation.code.files[name].operations)]
     more = f" and {len(code) - 5} more" if len(code) > 5 else ""
     gone = f"; the code of {', '.join(code[:5])}{more} is gone" if code else ""
     return f"every other database and branch needs the same at the same time{gone}"

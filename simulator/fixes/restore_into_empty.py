@@ -11,7 +11,7 @@ TITLE = "Restore into an empty database"
 
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
-    if root.failure.phase is not Phase.RESTORE or not situation.restored_over_data:
+    if root.failure.phase is not Phase.RESTORE or not situation.database.restored_over_data:
         return None
     text = "restore the dump into a new, empty database: createdb, then pg_restore --exit-on-error"
     return Mend(ID, TITLE, (root.id,), person=text)

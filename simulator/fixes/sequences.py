@@ -15,11 +15,11 @@ TITLE = "Set the sequences that are behind their rows"
 
 def propose(situation: Situation, root: Finding) -> Mend | None:
     """One that gives numbers in use fails on its primary key: every one that is behind, or the next would fail next."""
-    tables = {one.table for one in situation.behind}
+    tables = {one.table for one in situation.database.behind}
     if root.failure.sqlstate != UNIQUE_VIOLATION or root.failure.relation not in tables:
         return None
     statements = []
-    for one in situation.behind:
+    for one in situation.database.behind:
         table, column = ddl.qualified(one.schema, one.table), ddl.quote(one.column)
         place = f"pg_get_serial_sequence({literal(table)}, {literal(one.column)})"
         statements.append(f"SELECT setval({place}, (SELECT max({column}) FROM {table}))")

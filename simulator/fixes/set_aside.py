@@ -50,5 +50,5 @@ def _note(root: Finding, where: str) -> str:
 
 def _renames(situation: Situation, root: Finding) -> bool:
     """Whether the migration gives the name to a table that is there already."""
-    file = situation.files.get(root.failure.migration or "")
+    file = situation.code.files.get(root.failure.migration or "")
     return any(one.text == root.failure.operation and one.kind in RENAMES for one in (file.operations if file else ()))

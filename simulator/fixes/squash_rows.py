@@ -21,15 +21,15 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     stateless = root.failure.exception.rpartition(".")[2] == "KeyError" and situation.reference.complete
     if root.failure.phase not in (Phase.LOAD, Phase.PLAN) and not stateless:
         return None
-    known = {row.name for row in situation.table.rows}
+    known = {row.name for row in situation.database.history.rows}
     statements: list[str] = []
     whole: set[str] = set()
-    for file in situation.files.values():
+    for file in situation.code.files.values():
         lacking = [name for name in file.replaces if name not in known]
         if lacking and file.name in known:
             statements += [insert_row(name) for name in lacking]
             whole.add(file.name)
-        elif lacking and not situation.files.keys() & set(file.replaces):
+        elif lacking and not situation.code.files.keys() & set(file.replaces):
             statements += [delete_row(name) for name in sorted(known.intersection(file.replaces))]
     return Mend(ID, TITLE, (root.id,), history=tuple(statements), recorded=frozenset(whole)) if statements else None
 

@@ -139,7 +139,7 @@ def _fix(situation: Situation, mends: Sequence[Mend], options: tuple[str, ...]) 
     return Fix(
         id=kinds[0] if len(kinds) == 1 else ID,
         title="; ".join(titles),
-        steps=route.steps(mends, situation.pending, situation.files, options),
+        steps=route.steps(mends, situation.pending, situation.code.files, options),
         note="; ".join(dict.fromkeys(mend.note for mend in mends if mend.note)),
         mends=tuple(sorted({root for mend in mends for root in mend.roots})),
     )
@@ -163,13 +163,13 @@ def ranked(tried: Sequence[Fix]) -> tuple[Fix, ...]:
 def without_its_code(fix: Fix, situation: Situation) -> Fix:
     """What skips migrations whole (``--fake`` of everything, a reset) mends nothing where their code would have changed
     rows."""
-    changing = {run.migration for run in situation.code_runs if run.rows_changed}
-    changing |= {one.migration for one in situation.ran if one.run_sql and _CHANGES_ROWS.match(one.sql)}
+    changing = {run.migration for run in situation.survey.code_runs if run.rows_changed}
+    changing |= {one.migration for one in situation.survey.ran if one.run_sql and _CHANGES_ROWS.match(one.sql)}
     changing |= {one.failure.migration or "" for one in situation.findings if _is_of_code(one, situation)}
     done = {name for name, effects in situation.effects.items() if effects.all_there}
     done |= {root.failure.migration or "" for root in situation.roots if data_migrations.has_run(situation, root)}
-    if not situation.table.rows:  # a history that is gone whole had what comes before them as well
-        done.update(*(ancestors(name, situation.files) for name in tuple(done)))
+    if not situation.database.history.rows:  # a history that is gone whole had what comes before them as well
+        done.update(*(ancestors(name, situation.code.files) for name in tuple(done)))
     passed = situation.pending if fix.id == fake_everything.ID else _of_apps(situation.pending, fix.resets)
     skipped = [name for name in passed if name in changing - done]
     if fix.outcome is not FixOutcome.WORKS or not skipped:
@@ -182,7 +182,7 @@ def written_by(fix: Fix, situation: Situation) -> frozenset[str]:
     if fix.id == fake_everything.ID:
         return frozenset(situation.pending)
     if fix.id == fake_initial.ID:
-        return frozenset(name for name in situation.pending if situation.files[name].initial)
+        return frozenset(name for name in situation.pending if situation.code.files[name].initial)
     return frozenset(_of_apps(situation.pending, fix.resets))
 
 
@@ -198,7 +198,7 @@ def left_to_a_person(fix: Fix, situation: Situation, written: Set[str], idle: Se
             f"find out whether the code of {_listed(unproven)} has run on this database: the steps below record "
             f"{'it' if len(unproven) == 1 else 'them'} without running it, and nothing shows that it has"
         )
-    if len(schemas := situation.table.schemas) > 1:
+    if len(schemas := situation.database.history.schemas) > 1:
         questions.append(
             f"decide for which schema the steps below are: {_listed(schemas)} each have a django_migrations"
         )
@@ -211,7 +211,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _is_of_code(finding: Finding, situation: Situation) -> bool:
     """Whether code failed, before or after it had changed rows."""
-    file = situation.files.get(finding.failure.migration or "")
+    file = situation.code.files.get(finding.failure.migration or "")
     return any(one.runs_code and one.text == finding.failure.operation for one in (file.operations if file else ()))
 
 

@@ -24,9 +24,9 @@ def proofs(
     ``recorded`` are the migrations whose rows a plan writes, in any order. A plan must have been seen to work: that
     their schema stands is what its trial has shown. ``idle`` are those whose code then changed nothing.
     """
-    rows = {row.name for row in situation.table.rows}
+    rows = {row.name for row in situation.database.history.rows}
     written = frozenset(recorded) - rows
-    needing = [name for name in sorted(written) if does_more(situation.files.get(name))]
+    needing = [name for name in sorted(written) if does_more(situation.code.files.get(name))]
     found = {name: _prove(situation, name, written) or _idle(name, idle) for name in needing}
     return tuple(one for one in found.values() if one), tuple(name for name, one in found.items() if one is None)
 
@@ -47,18 +47,20 @@ def _idle(name: str, idle: Set[str]) -> Proof | None:
 
 def _replaced(situation: Situation, name: str) -> Proof | None:
     """A squash whose parts are all recorded, or a part of a squash that is."""
-    rows = {row.name for row in situation.table.rows}
-    parts = situation.files[name].replaces
+    rows = {row.name for row in situation.database.history.rows}
+    parts = situation.code.files[name].replaces
     if parts and rows.issuperset(parts):
         return Proof(name, "replaced", "all that it replaces is recorded")
-    squash = next((file.name for file in situation.files.values() if name in file.replaces and file.name in rows), None)
+    squash = next(
+        (file.name for file in situation.code.files.values() if name in file.replaces and file.name in rows), None
+    )
     return Proof(name, "replaced", f"{squash}, which replaces it, is recorded") if squash else None
 
 
 def _shown(situation: Situation, name: str) -> Proof | None:
     """Nothing but DDL of which a build from nothing shows the effects."""
     effects = situation.effects.get(name)
-    code = [operation for operation in situation.files[name].operations if operation.runs_code]
+    code = [operation for operation in situation.code.files[name].operations if operation.runs_code]
     if effects is None or any(operation.sql is None for operation in code):
         return None
     facts = effects.added | effects.removed
@@ -89,7 +91,7 @@ def _gap(situation: Situation, name: str, written: Set[str]) -> tuple[int, int] 
     Only where there are exactly as many as migrations that may have been recorded in between: with more, some of them
     were given out for something else; with fewer, some of these never ran, and which is not known.
     """
-    table = situation.table
+    table = situation.database.history
     if not _counts(table):
         return None
     low, high = _around(situation, name)
@@ -113,11 +115,11 @@ def _counts(table: HistoryTable) -> bool:
 
 def _around(situation: Situation, name: str) -> tuple[int, int]:
     """The ids between which its row must have been: of what it stands on, and of what stands on it."""
-    above = ancestors(name, situation.files)
-    ids = {row.name: row.id for row in situation.table.rows if row.id is not None}
+    above = ancestors(name, situation.code.files)
+    ids = {row.name: row.id for row in situation.database.history.rows if row.id is not None}
     low = max((number for one, number in ids.items() if one in above), default=0)
-    below = (number for one, number in ids.items() if name in ancestors(one, situation.files))
-    return low, min(below, default=situation.table.next_id or 0)
+    below = (number for one, number in ids.items() if name in ancestors(one, situation.code.files))
+    return low, min(below, default=situation.database.history.next_id or 0)
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -130,7 +132,7 @@ def _may_have_run(situation: Situation, written: Set[str]) -> set[str]:
     for name in _in_order(situation, written):
         effects = situation.effects.get(name)
         stands = effects is None or effects.all_there or name in written
-        beneath = ancestors(name, situation.files) & (written | set(situation.pending))
+        beneath = ancestors(name, situation.code.files) & (written | set(situation.pending))
         if stands and beneath <= found:
             found.add(name)
     return found
@@ -139,4 +141,4 @@ def _may_have_run(situation: Situation, written: Set[str]) -> set[str]:
 def _in_order(situation: Situation, written: Set[str]) -> Sequence[str]:
     """What is not recorded, each after what it stands on."""
     names = written | set(situation.pending)
-    return sorted(names, key=lambda name: (len(ancestors(name, situation.files)), name))
+    return sorted(names, key=lambda name: (len(ancestors(name, situation.code.files)), name))

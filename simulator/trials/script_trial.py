@@ -35,7 +35,7 @@ def rehearsed(fix: Fix, plan: Plan | None, situation: Situation, sandbox: Sandbo
 
 def _guards(situation: Situation, plan: Plan | None, place: Address) -> Guards:
     """The state of the clone before the first step."""
-    schema = situation.table.schema_name if situation.table.kind == "table" else None
+    schema = situation.database.history.schema_name if situation.database.history.kind == "table" else None
     query = script.state_query(sorted(set(_relations(situation, plan))), schema)
     with database.connect(place) as connection, connection.transaction():
         connection.execute("SET LOCAL search_path = pg_catalog")
@@ -44,7 +44,7 @@ def _guards(situation: Situation, plan: Plan | None, place: Address) -> Guards:
         query=query,
         state=state,
         pending=situation.pending,
-        files=situation.files,
+        files=situation.code.files,
         recorded=plan.recorded if plan else frozenset(),
         readable=not (plan and plan.history),
     )

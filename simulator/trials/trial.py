@@ -129,13 +129,17 @@ def verify(
         rows = database.count_rows(connection)
     effects = situation.effects.values()
     return verification.judge(
-        before=situation.baseline,
+        before=situation.database.catalog,
         after=after,
         reference=situation.reference.final,
         pending=frozenset(fact for one in effects for fact in one.added) | _vouched_for(situation, recorded),
-        rows_before=situation.rows_kept,
+        rows_before=situation.survey.rows_kept,
         # A table in the place of one that is gone is another.
-        rows_after={situation.tables[oid]: table.rows for oid, table in rows.items() if oid in situation.tables},
+        rows_after={
+            situation.database.tables[oid]: table.rows
+            for oid, table in rows.items()
+            if oid in situation.database.tables
+        },
         dropped=discards.union(*(one.removed for one in effects)),
         by_code=situation.removed_by_code,
     )
@@ -148,7 +152,7 @@ def _vouched_for(situation: Situation, recorded: Set[str]) -> frozenset[Fact]:
     found: set[Fact] = set()
     before = Catalog()
     for name, catalog in situation.reference.after.items():
-        if name in situation.history.applied and made & ancestors(name, situation.files):
+        if name in situation.history.applied and made & ancestors(name, situation.code.files):
             found |= catalog.facts - before.facts
         before = catalog
     return frozenset(found) & situation.reference.final.facts

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from simulator import causes
-from simulator.findings import effects, roots
-from simulator.findings.roots import Ground
-from simulator.findings.situation import HistoryRow, HistoryTable, Reference, Situation
+from simulator.findings import effects
+from simulator.findings.assembly import assemble
+from simulator.findings.situation import (
+    CodeFacts,
+    DatabaseFacts,
+    HistoryRow,
+    HistoryTable,
+    Reference,
+    Situation,
+    SurveyFacts,
+)
 from simulator.model import Cause, Delta, Fact, Failure, History, Met, MigrationFile, MigrationOperation, Phase
 from simulator.postgres.catalog import Catalog
 from tests.support.facts import catalog, column, delta, index, table
@@ -92,42 +100,72 @@ def history(*names: str, gap: int = 0, **more: Any) -> HistoryTable:
     return HistoryTable(**{**given, **more})
 
 
+def assembled(
+    met: Sequence[Failure],
+    standing: Catalog,
+    pending: Sequence[str],
+    *,
+    files: Mapping[str, MigrationFile],
+    deltas: Iterable[Delta],
+    reference: Reference | None = None,
+    history: History | None = None,
+    failure: Failure | None = None,
+    **facts: Any,
+) -> Situation:
+    """The product's own assembly of facts: any field of the database's, the survey's or the code's, by its name.
+
+    ``failure`` is the plain rehearsal's; None: the first of those ``met``.
+    ``table`` is the history's own.
+    """
+    deltas = tuple(deltas)
+    given = {"catalog": standing, "met": tuple(map(Met, met)), "end": standing, "files": files, **facts}
+    if table_ := given.pop("table", None):
+        given["history"] = table_
+    groups = (DatabaseFacts, SurveyFacts, CodeFacts)
+    names = [{field.name for field in fields(group)} for group in groups]
+    assert set().union(*names) >= given.keys(), given.keys()
+    database, survey, code = (
+        group(**{name: value for name, value in given.items() if name in own})
+        for group, own in zip(groups, names, strict=True)
+    )
+    return assemble(
+        failure or met[0],
+        history or History(pending=tuple(pending), applied=tuple(name for name in files if name not in pending)),
+        database,
+        survey,
+        code,
+        reference or effects.reference_of(deltas, None),
+        effects.by_migration(deltas),
+    )
+
+
 def situation(
     *met: Failure,
     standing: Iterable[Fact] | Catalog = POSTS,
     applied: Sequence[str] = (INITIAL,),
     files: Sequence[MigrationFile] = FILES,
     deltas: Sequence[Delta] = DELTAS,
+    renamed: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Situation:
     """The survey met those failures on what stands there. ``applied`` may name what is not on disk."""
-    baseline = standing if isinstance(standing, Catalog) else catalog(*standing)
-    reference: Reference = more.pop("reference", None) or effects.reference_of(deltas, None)
     on_disk = {one.name: one for one in files}
     pending = tuple(name for name in sorted(on_disk) if name not in applied)
-    done = effects.effects(effects.by_migration(deltas), pending, baseline) if reference.complete else {}
-    known = tuple(name for name in applied if name in on_disk)
-    ground = Ground(
-        baseline, reference, done, on_disk, frozenset(known), more.get("rows", {}), more.get("owners", {}), baseline
+    told = History(
+        recorded=len(applied),
+        applied=tuple(name for name in applied if name in on_disk),
+        pending=pending,
+        not_on_disk=tuple(name for name in applied if name not in on_disk),
+        renamed=renamed or {},
     )
-    given: dict[str, Any] = {
-        "failure": met[0],
-        "findings": roots.find(met[0], [Met(one) for one in met], ground),
-        "history": History(
-            recorded=len(applied),
-            applied=known,
-            pending=pending,
-            not_on_disk=tuple(name for name in applied if name not in on_disk),
-            renamed=more.pop("renamed", {}),
-        ),
-        "table": history(*applied),
-        "files": on_disk,
-        "baseline": baseline,
-        "reference": reference,
-        "effects": done,
-        "role": "app",
-    }
-    return Situation(**{**given, **more})
+    return assembled(
+        met,
+        standing if isinstance(standing, Catalog) else catalog(*standing),
+        pending,
+        files=on_disk,
+        deltas=deltas,
+        **{"history": told, "table": history(*applied), "role": "app", **more},
+    )
 
 
 def broken(at: Failure, *deltas: Delta) -> Reference:

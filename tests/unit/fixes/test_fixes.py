@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from simulator import fixes
-from simulator.findings import effects, roots
-from simulator.findings.roots import Ground
+from simulator.findings import effects
 from simulator.findings.situation import BehindSequence, HistoryRow, HistoryTable, Situation
 from simulator.model import (
     CodeRun,
@@ -20,7 +19,6 @@ from simulator.model import (
     Fix,
     FixOutcome,
     History,
-    Met,
     MigrationFile,
     MigrationOperation,
     Phase,
@@ -30,6 +28,7 @@ from simulator.model import (
 from simulator.postgres.catalog import Catalog
 from simulator.trials import plans
 from tests.support.facts import catalog, column, delta, index, table, unique
+from tests.support.situations import assembled
 
 POST, TITLE = table("blog_post"), column("blog_post", "title")
 TAG, NAME = table("blog_tag"), column("blog_tag", "name")
@@ -53,22 +52,8 @@ def failure(migration: str | None, sqlstate: str | None = "42P07", relation: str
 def situation(
     met: list[Failure], standing: Catalog, pending: tuple[str, ...], deltas: list[Delta] = DELTAS, **more: Any
 ) -> Situation:
-    reference = more.pop("reference", None) or effects.reference_of(deltas, None)
-    done = effects.effects(effects.by_migration(deltas), pending, standing)
-    rows = more.get("rows", {})
-    applied = tuple(name for name in FILES if name not in pending)
-    ground = Ground(standing, reference, done, FILES, frozenset(applied), rows)
-    given: dict[str, Any] = {
-        "failure": met[0],
-        "findings": roots.find(met[0], [Met(one) for one in met], ground),
-        "history": History(pending=pending, applied=applied),
-        "table": HistoryTable(kind="table"),
-        "files": FILES,
-        "baseline": standing,
-        "reference": reference,
-        "effects": done,
-    }
-    return Situation(**{**given, **more})
+    given = {"files": FILES, "table": HistoryTable(kind="table"), "deltas": deltas, **more}
+    return assembled(met, standing, pending, **given)
 
 
 def proposed(where: Situation) -> list[str]:
@@ -104,7 +89,7 @@ def test_missing_pieces_are_those_that_the_survey_ran() -> None:
         catalog(POST, TITLE, TAG, NAME),
         ("blog.2", "blog.3"),
         ran=(Ran("blog.2", 0, sql, deferred=True),),
-        surveyed={"blog.2": effects.reference_of(DELTAS, None).after["blog.2"]},
+        after={"blog.2": effects.reference_of(DELTAS, None).after["blog.2"]},
         rows={"public.blog_tag": 3},
     )
     assert proposed(where)[0] == "complete-and-fake"
@@ -215,7 +200,7 @@ def test_a_column_that_allows_null_is_dropped_where_the_code_allows_none_and_no_
     assert proposed(where)[:2] == ["alter-and-fake", "drop-unfilled"]
     (sql,) = fixes.mends(where, where.roots[0])[1].clear
     assert 'IF EXISTS (SELECT FROM "blog_post" WHERE "slug" IS NOT NULL) THEN RAISE' in sql
-    assert "drop-unfilled" not in proposed(replace(where, tier="schema"))
+    assert "drop-unfilled" not in proposed(replace(where, database=replace(where.database, tier="schema")))
     wider = situation([taken], catalog(POST, TITLE, column("blog_post", "slug")), ("blog.3",))
     assert "drop-unfilled" not in proposed(wider)
 
@@ -384,23 +369,21 @@ TAG_THERE = failure("blog.2", relation="blog_tag")
 @pytest.mark.parametrize(
     ("where", "recorded"),
     [
-        (lambda: lost(1, 3, AGAIN), True),  # one id too many was given out
-        (lambda: lost(1, 2, AGAIN), False),
-        (lambda: lost(2, 3, TAG_THERE, AGAIN), True),
-        (lambda: lost(2, 2, TAG_THERE, AGAIN), False),  # that id is the other's
-        (lambda: replace(lost(1, 3, AGAIN), behind=(BehindSequence("public", "blog_post", "id"),)), False),
+        (lambda: met_again(1, 3, AGAIN), True),  # one id too many was given out
+        (lambda: met_again(1, 2, AGAIN), False),
+        (lambda: met_again(2, 3, TAG_THERE, AGAIN), True),
+        (lambda: met_again(2, 2, TAG_THERE, AGAIN), False),  # that id is the other's
+        (lambda: met_again(1, 3, AGAIN, behind=(BehindSequence("public", "blog_post", "id"),)), False),
         # An UPDATE that has run would not collide; one row could be written before; the id was lost long ago.
-        (lambda: lost(1, 3, replace(AGAIN, sql="UPDATE blog_post SET title = %s")), False),
-        (lambda: replace(lost(1, 3, AGAIN), code_runs=(CodeRun("blog.3", 0, 1),)), False),
-        (lambda: replace(lost(1, 3, AGAIN), table=history((1, "blog.1"), (3, "blog.2"), next_id=4)), False),
+        (lambda: met_again(1, 3, replace(AGAIN, sql="UPDATE blog_post SET title = %s")), False),
+        (lambda: met_again(1, 3, AGAIN, code_runs=(CodeRun("blog.3", 0, 1),)), False),
+        (lambda: met_again(1, 3, AGAIN, table=history((1, "blog.1"), (3, "blog.2"), next_id=4)), False),
     ],
 )
 def test_code_that_meets_its_rows_is_recorded_where_the_history_has_lost_a_row_for_it(
     where: Callable[[], Situation], *, recorded: bool
 ) -> None:
     found = where()
-    if not any(run.rows_changed == 1 for run in found.code_runs):
-        found = replace(found, code_runs=())
     root = next(one for one in found.roots if one.failure.migration == "blog.3")
     assert ("record-code" in [mend.fix for mend in fixes.mends(found, root)]) is recorded
 
@@ -467,7 +450,7 @@ def test_a_reset_is_named_where_files_and_history_have_parted_and_proposed_where
     asked = fixes.reset(where)
     assert asked is not None
     assert (texts(asked), asked.resets) == (RESET, ("blog",))
-    bare = fixes.reset(replace(where, table=HistoryTable()))
+    bare = fixes.reset(replace(where, database=replace(where.database, history=HistoryTable())))
     assert bare is not None
     assert texts(bare) == [RESET[0], RESET[1], *RESET[3:]]
 
@@ -489,7 +472,7 @@ def test_a_reset_takes_along_who_names_a_deleted_migration_and_leaves_packages_a
         files=files,
         history=History(applied=("blog.1", "news.1"), pending=("blog.2", "blog.3", "shop.1", "map.1", "news.2")),
         ran=(Ran("blog.2", 0, "CREATE INDEX tag_name ON blog_tag (name)", deferred=True),),
-        surveyed={"blog.2": effects.reference_of(DELTAS, None).after["blog.2"]},
+        after={"blog.2": effects.reference_of(DELTAS, None).after["blog.2"]},
     )
     asked = fixes.reset(where, ("--database=x",))
     assert asked is not None
@@ -556,16 +539,20 @@ DATA = {
 }
 
 
-def lost(rows: int, given_out: int, *met: Failure) -> Situation:
+def met_again(rows: int, given_out: int, *met: Failure, **more: Any) -> Situation:
+    """The same, where its code had no row to change in the survey."""
+    return lost(rows, given_out, *met, **{"code_runs": (), **more})
+
+
+def lost(rows: int, given_out: int, *met: Failure, **more: Any) -> Situation:
     """Of blog.1 to blog.4 the last ``rows`` are gone; blog.3 changes rows only, and blog.4 was never run."""
     left = tuple(HistoryRow(number, f"blog.{number}", "") for number in range(1, 4 - rows))
     deltas = [*DELTAS[:2], delta("blog.4", SLUG)]
     standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
     pending = tuple(f"blog.{number}" for number in range(4 - rows, 5))
     table_ = HistoryTable(kind="table", rows=left, next_id=given_out + 1)
-    return situation(
-        list(met), standing, pending, deltas, table=table_, files=DATA, code_runs=(CodeRun("blog.3", 0, 2),)
-    )
+    given = {"table": table_, "files": DATA, "code_runs": (CodeRun("blog.3", 0, 2),), **more}
+    return situation(list(met), standing, pending, deltas, **given)
 
 
 def test_a_data_migration_that_was_lost_with_the_others_is_recorded_with_them() -> None:
@@ -611,7 +598,7 @@ def test_faking_everything_is_no_mend_where_code_has_not_run() -> None:
     fake = Fix("fake-everything", "migrate --fake", (), FixOutcome.WORKS)
     judged = plans.without_its_code(fake, where)
     assert (judged.outcome, judged.drift) == (FixOutcome.DRIFTS, ("the code of blog.3 has not run",))
-    assert plans.without_its_code(fake, replace(where, code_runs=())) == fake
+    assert plans.without_its_code(fake, replace(where, survey=replace(where.survey, code_runs=()))) == fake
 
 
 def test_the_first_that_works_without_a_person_is_recommended() -> None:
