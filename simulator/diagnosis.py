@@ -18,6 +18,7 @@ from simulator.baseline.roles import is_answer
 from simulator.baseline.sandbox import Sandbox
 from simulator.engines.plan import SUPERUSER
 from simulator.findings import survey
+from simulator.findings.case import Case
 from simulator.findings.situation import Reference, Situation
 from simulator.host.progress import Progress
 from simulator.model import Failure, Finding, Fix, FixOutcome, History, Phase
@@ -183,7 +184,7 @@ def _try_peoples(sandbox: Sandbox, situation: Situation, progress: Progress) -> 
 def with_causes(situation: Situation) -> Situation:
     """Each root with its cause."""
     named = tuple(
-        replace(one, cause=causes.name_cause(situation, one)) if one.root else one for one in situation.findings
+        replace(one, cause=causes.name_cause(Case(situation, one))) if one.root else one for one in situation.findings
     )
     return replace(situation, findings=named)
 

@@ -69,8 +69,8 @@ from simulator.causes import (
     unique_by_code,
     value_does_not_fit,
 )
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.findings.case import Case
+from simulator.model import Cause
 
 
 class CauseModule(Protocol):
@@ -79,7 +79,7 @@ class CauseModule(Protocol):
     ID: str
     TITLE: str
 
-    def explain(self, situation: Situation, root: Finding, /) -> Cause | None: ...
+    def explain(self, case: Case) -> Cause | None: ...
 
 
 # The first that answers names the cause.
@@ -155,10 +155,10 @@ CAUSES: tuple[CauseModule, ...] = (
 )
 
 
-def name_cause(situation: Situation, root: Finding) -> Cause:
+def name_cause(case: Case) -> Cause:
     """The first cause that explains the root. What stands on the sandbox's limits blames nobody."""
-    broken = situation.reference.failure
-    if root.failure.sandbox or (broken is not None and broken.sandbox):
-        return unexplained.explain(situation, root)
-    found = (module.explain(situation, root) for module in CAUSES)
-    return next((cause for cause in found if cause is not None), None) or unexplained.explain(situation, root)
+    broken = case.situation.reference.failure
+    if case.failure.sandbox or (broken is not None and broken.sandbox):
+        return unexplained.explain(case)
+    found = (module.explain(case) for module in CAUSES)
+    return next((cause for cause in found if cause is not None), None) or unexplained.explain(case)

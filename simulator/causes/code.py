@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import facts
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.findings.case import Case
+from simulator.model import Cause
 
 ID = "code"
 TITLE = "the code itself"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    if not facts.code_fails(situation, root):
+def explain(case: Case) -> Cause | None:
+    if not case.code_fails:
         return None
-    return Cause(ID, TITLE, "certain", tuple(evidence(situation, root)))
+    return Cause(ID, TITLE, "certain", tuple(evidence(case)))
 
 
-def evidence(situation: Situation, root: Finding) -> Iterator[str]:
+def evidence(case: Case) -> Iterator[str]:
     """That it fails from nothing, and where."""
-    broken = situation.reference.failure
+    broken = case.situation.reference.failure
     if broken is not None:
         at = f" at {broken.migration}" if broken.migration else ""
         said = broken.sqlstate or broken.exception.rpartition(".")[2]
         yield f"from an empty database the same code fails{at} too: {said} {broken.message}"
-    file = facts.file_of(situation, root)
-    operation = facts.operation_of(situation, root)
+    file = case.file
+    operation = case.operation
     if file is not None and operation is not None:
         number = file.operations.index(operation) + 1
         yield f"operation {number} of {len(file.operations)} in {file.path or file.name}: {operation.text}"

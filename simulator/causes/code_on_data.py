@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, words
+from simulator.causes import words
 from simulator.findings import data_migrations
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.findings.case import Case
+from simulator.model import Cause
 from simulator.postgres.sqlstate import IN_FAILED_SQL_TRANSACTION, RAISE_EXCEPTION
 
 ID = "code-on-data"
@@ -16,9 +16,9 @@ TITLE = "the migration's own code fails on these rows"
 ABORTED, RAISED = IN_FAILED_SQL_TRANSACTION, RAISE_EXCEPTION
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    file, operation, failure = facts.file_of(situation, root), facts.operation_of(situation, root), root.failure
-    if file is None or operation is None or not situation.reference.complete:
+def explain(case: Case) -> Cause | None:
+    file, operation, failure = case.file, case.operation, case.failure
+    if file is None or operation is None or not case.situation.reference.complete:
         return None
     passes = "from an empty database it passes"
     swallowed = failure.sqlstate == ABORTED or failure.exception.endswith("TransactionManagementError")
@@ -27,10 +27,10 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
         met = f" ({failure.sqlstate})" if failure.sqlstate and failure.sqlstate != ABORTED else ""
         said = f"the code of {file.name} goes on after an error of the database{met}, which ends its transaction"
         return Cause(ID, TITLE, "likely", (said, passes))
-    if data_migrations.writes_again(situation, root):
-        lost = not situation.database.history.rows or situation.database.history.missing_ids
+    if data_migrations.writes_again(case):
+        lost = not case.situation.database.history.rows or case.situation.database.history.missing_ids
         why = "it may have run before: the history has lost rows" if lost else passes
-        return Cause(ID, TITLE, "likely", (words.written_again(root), why))
+        return Cause(ID, TITLE, "likely", (words.written_again(case.root), why))
     if not operation.runs_code or failure.sqlstate not in (None, RAISED):
         return None
     said = f"{failure.exception.rpartition('.')[2]} in {file.name}: {operation.text}"

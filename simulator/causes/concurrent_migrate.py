@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.findings.case import Case
+from simulator.model import Cause
 from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 
 ID = "concurrent-migrate"
@@ -15,12 +14,12 @@ TITLE = "another migrate ran at the same time"
 CATALOG_INDEXES = ("pg_type_typname_nsp_index", "pg_class_relname_nsp_index", "pg_namespace_nspname_index")
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    failure, name = root.failure, facts.name_of(root)
+def explain(case: Case) -> Cause | None:
+    failure, name = case.failure, case.migration
     if failure.sqlstate == UNIQUE_VIOLATION and failure.constraint_name in CATALOG_INDEXES:
         said = f"{failure.constraint_name} refused it: another session was making a thing of the same name"
         return Cause(ID, TITLE, "likely", (said,))
-    file = facts.file_of(situation, root)
-    if not facts.collides(root) or file is None or file.replaces or name not in facts.recorded(situation):
+    file = case.file
+    if not case.collides or file is None or file.replaces or name not in case.situation.recorded:
         return None
     return Cause(ID, TITLE, "likely", (f"django_migrations has a row for {name} by now",))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from simulator.causes import words
+from simulator.findings.case import Case
 from simulator.findings.graph import app_of
 from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding, Phase
+from simulator.model import Cause, Phase
 
 ID = "conflicting-leaves"
 TITLE = "two leaves in one app"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    if root.failure.phase is not Phase.PLAN or not root.failure.exception.endswith("CommandError"):
+def explain(case: Case) -> Cause | None:
+    if case.failure.phase is not Phase.PLAN or not case.failure.exception.endswith("CommandError"):
         return None
-    leaves = {app: names for app, names in _leaves(situation).items() if len(names) > 1}
+    leaves = {app: names for app, names in _leaves(case.situation).items() if len(names) > 1}
     if not leaves:
         return None
     evidence = tuple(f"nothing comes after {words.listed(names)}" for names in leaves.values())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import facts, words
-from simulator.findings.situation import Situation
+from simulator.causes import words
+from simulator.findings.case import Case
 from simulator.model import Finding, Phase
 
 
@@ -18,41 +18,43 @@ def table_of(root: Finding) -> str | None:
     return root.failure.table_name or root.failure.relation
 
 
-def sentences(situation: Situation, root: Finding) -> Iterator[str]:
+def sentences(case: Case) -> Iterator[str]:
     """How many rows, which constraint, whether the code passes without rows. Never a row."""
-    failure, table = root.failure, table_of(root)
-    for place, rows in sorted(situation.database.rows.items()):
+    failure, table = case.failure, table_of(case.root)
+    for place, rows in sorted(case.situation.database.rows.items()):
         schema, _dot, name = place.partition(".")
         if name == table and (failure.schema_name or schema) == schema:
             yield f"{place} has {words.count(rows, 'row')}"
     if failure.constraint_name:
-        wanted = situation.reference.after.get(failure.migration or "") if situation.reference.complete else None
+        wanted = (
+            case.situation.reference.after.get(failure.migration or "") if case.situation.reference.complete else None
+        )
         for fact in sorted(wanted.facts) if wanted is not None else ():
             if fact.kind in ("constraint", "index") and fact.name == failure.constraint_name and fact.relation == table:
                 yield f"{fact.name}: {fact.definition[1] if fact.kind == 'constraint' else fact.definition[0]}"
-    operation = facts.operation_of(situation, root)
+    operation = case.operation
     if operation is not None and operation.runs_code:
-        yield f"the statement is one of {facts.name_of(root)}'s own code ({operation.text})"
-    if situation.reference.complete:
-        yield f"without rows {facts.name_of(root) or 'the code'} passes"
+        yield f"the statement is one of {case.migration}'s own code ({operation.text})"
+    if case.situation.reference.complete:
+        yield f"without rows {case.migration or 'the code'} passes"
 
 
-def new_column(situation: Situation, root: Finding) -> str | None:
+def new_column(case: Case) -> str | None:
     """The column that the failure is about, where the migration itself adds it to a table that was there."""
-    failure, table = root.failure, table_of(root)
-    effects = facts.effects_of(situation, root)
+    failure, table = case.failure, table_of(case.root)
+    effects = case.effects
     if effects is None or table is None:
         return None
     added = {
         fact.name
         for fact in effects.absent
-        if fact.kind == "column" and fact.relation == table and situation.database.catalog.like(fact) is None
+        if fact.kind == "column" and fact.relation == table and case.situation.database.catalog.like(fact) is None
     }
     if any(fact.kind == "relation" and fact.relation == table for fact in effects.absent):
         return None
     if failure.column_name:
         return failure.column_name if failure.column_name in added else None
-    wanted = situation.reference.after.get(failure.migration or "")
+    wanted = case.situation.reference.after.get(failure.migration or "")
     for fact in wanted.facts if wanted is not None else ():
         if fact.kind in ("constraint", "index") and fact.name == failure.constraint_name and fact.relation == table:
             text = fact.definition[1] if fact.kind == "constraint" else fact.definition[0]

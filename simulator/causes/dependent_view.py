@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import facts
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.model import Cause, Confidence, Fact, Finding
+from simulator.model import Cause, Confidence, Fact
 from simulator.postgres import ddl
 from simulator.postgres.sqlstate import DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED
 
@@ -14,15 +14,16 @@ ID = "dependent-view"
 TITLE = "something depends on it that the code does not know"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    failure = root.failure
-    if failure.sqlstate not in (DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED) or not facts.in_migration(root):
+def explain(case: Case) -> Cause | None:
+    failure = case.failure
+    if failure.sqlstate not in (DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED) or not case.in_migration:
         return None
-    views = list(_views(situation, root))
+    views = list(_views(case))
     if not views and failure.sqlstate == FEATURE_NOT_SUPPORTED:
         return None
     evidence = [
-        f"{view.definition[0]} {view.schema}.{view.relation} reads from it{_known(situation, view)}" for view in views
+        f"{view.definition[0]} {view.schema}.{view.relation} reads from it{_known(case.situation, view)}"
+        for view in views
     ]
     sure: Confidence = "certain" if views else "possible"
     return Cause(ID, TITLE, sure, tuple(evidence) or (failure.message,))
@@ -34,10 +35,10 @@ def _known(situation: Situation, view: Fact) -> str:
     return ", and no migration makes it" if situation.reference.final.like(view) is None else ""
 
 
-def _views(situation: Situation, root: Finding) -> Iterator[Fact]:
+def _views(case: Case) -> Iterator[Fact]:
     """Views whose text names the table that the operation works on."""
-    operation = facts.operation_of(situation, root)
-    tables = {root.failure.relation, root.failure.table_name, operation.table if operation else None} - {None}
-    for fact in situation.database.catalog:
+    operation = case.operation
+    tables = {case.failure.relation, case.failure.table_name, operation.table if operation else None} - {None}
+    for fact in case.situation.database.catalog:
         if ddl.is_view(fact) and any(ddl.reads_from(fact, table) for table in tables if table):
             yield fact

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, words
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Confidence, Finding, Shape
+from simulator.causes import words
+from simulator.findings.case import Case
+from simulator.model import Cause, Confidence, Shape
 
 # Made once for a whole database, mostly by who runs the server: that it is there is the reason.
 _BEFOREHAND = ("extension", "schema")
 
 
-def explain(cause: str, title: str, kinds: tuple[str, ...], situation: Situation, root: Finding) -> Cause | None:
+def explain(cause: str, title: str, kinds: tuple[str, ...], case: Case) -> Cause | None:
     """Where what stands there is of those kinds."""
-    standing = root.existing
-    if standing is None or not facts.collides(root) or not _is(standing.kind, kinds):
+    standing = case.root.existing
+    if standing is None or not case.collides or not _is(standing.kind, kinds):
         return None
     same = ["it is the same as the migration makes"] if standing.shape is Shape.SAME else []
-    evidence = (*words.standing(root), *same, words.no_row(facts.name_of(root)))
-    sure: Confidence = "likely" if standing.kind in _BEFOREHAND and situation.reference.complete else "possible"
+    evidence = (*words.standing(case.root), *same, words.no_row(case.migration))
+    sure: Confidence = "likely" if standing.kind in _BEFOREHAND and case.situation.reference.complete else "possible"
     return Cause(cause, title, sure, evidence)
 
 

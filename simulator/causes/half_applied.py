@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, words
+from simulator.causes import words
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding, Phase
+from simulator.model import Cause, Phase
 
 ID = "half-applied"
 TITLE = "a migration that is not atomic stopped half-way"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    file, name = facts.file_of(situation, root), facts.name_of(root)
-    if file is None or file.atomic or not facts.own_collision(root):
+def explain(case: Case) -> Cause | None:
+    file, name = case.file, case.migration
+    if file is None or file.atomic or not case.may_be_own_work:
         return None
-    effects = facts.effects_of(situation, root)
+    effects = case.effects
     if effects is not None and (effects.all_there or not effects.present or effects.different):
         return None  # what it did itself is as it makes it
-    done, following = _operations(situation, name)
+    done, following = _operations(case.situation, name)
     prefix = bool(done and following and max(done) < min(following))
-    stops = situation.reference.failure
+    stops = case.situation.reference.failure
     always = stops is not None and not stops.sandbox and stops.migration == name
     if not (prefix or always or effects is not None):
         return None
@@ -39,9 +40,9 @@ def _operations(situation: Situation, name: str) -> tuple[set[int], set[int]]:
     texts = [operation.text for operation in situation.code.files[name].operations]
     met: set[int] = set()
     failed: set[int] = set()
-    for one in facts.findings_of(situation, name):
+    for one in situation.findings_of(name):
         if one.failure.phase is Phase.OPERATION and one.failure.operation in texts:
             place = texts.index(one.failure.operation)
-            (met if facts.collides(one) else failed).add(place)
+            (met if Case(situation, one).collides else failed).add(place)
     ran = {one.operation_index for one in situation.survey.ran if one.migration == name and not one.deferred}
     return met, (ran | failed) - met

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import facts, words
-from simulator.findings.situation import HistoryTable, Situation
-from simulator.model import Cause, Finding, Phase
+from simulator.causes import words
+from simulator.findings import origins
+from simulator.findings.case import Case
+from simulator.findings.situation import HistoryTable
+from simulator.model import Cause, Phase
 from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE, NOT_NULL_VIOLATION, UNIQUE_VIOLATION
 
 ID = "history-cannot-record"
@@ -16,19 +18,19 @@ TITLE = "django_migrations can't take a row"
 STATES = (UNIQUE_VIOLATION, NOT_NULL_VIOLATION, INSUFFICIENT_PRIVILEGE)
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
+def explain(case: Case) -> Cause | None:
     """Where writing a row failed; where a migration is in effect without its row, and none can be written now."""
-    broken = tuple(_broken(situation.database.history, situation.database.role))
-    if root.failure.phase is Phase.RECORD:
-        if situation.database.history.kind is None or root.failure.sqlstate not in STATES:
+    broken = tuple(_broken(case.situation.database.history, case.situation.database.role))
+    if case.failure.phase is Phase.RECORD:
+        if case.situation.database.history.kind is None or case.failure.sqlstate not in STATES:
             return None
-        said = f"writing its row failed with {root.failure.sqlstate}"
+        said = f"writing its row failed with {case.failure.sqlstate}"
         return Cause(ID, TITLE, "certain" if broken else "likely", (*broken, said))
-    if not broken or not facts.done_already(situation, root):
+    if not broken or not case.is_done_already:
         return None
-    name = facts.name_of(root)
-    evidence = (*broken, words.no_row(name), *words.effects(name, facts.effects_of(situation, root)))
-    return Cause(ID, TITLE, "certain" if facts.may_be_interrupted(situation, name) else "likely", evidence)
+    name = case.migration
+    evidence = (*broken, words.no_row(name), *words.effects(name, case.effects))
+    return Cause(ID, TITLE, "certain" if origins.may_be_interrupted(case.situation, name) else "likely", evidence)
 
 
 def _broken(table: HistoryTable, role: str) -> Iterator[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import words
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding, Phase
+from simulator.findings.case import Case
+from simulator.model import Cause, Phase
 
 ID = "history-not-a-table"
 TITLE = "django_migrations is no table"
@@ -14,9 +14,9 @@ TITLE = "django_migrations is no table"
 SEEN = ("table", "partitioned table", "foreign table")
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    table, standing = situation.database.history, root.existing
-    if root.failure.phase is not Phase.RECORD:
+def explain(case: Case) -> Cause | None:
+    table, standing = case.situation.database.history, case.root.existing
+    if case.failure.phase is not Phase.RECORD:
         return None
     kind, schema = table.kind, table.schema_name
     if kind is None and standing is not None and standing.name == "django_migrations":

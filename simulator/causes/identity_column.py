@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from simulator.causes import facts
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.findings.case import Case
+from simulator.model import Cause
 from simulator.postgres.sqlstate import DEPENDENT_OBJECTS_STILL_EXIST
 
 ID = "identity-column"
@@ -16,12 +15,12 @@ TITLE = "the column is an identity, as newer versions of Django make it"
 _DROPS_SEQUENCE = re.compile(r"\s*DROP\s+SEQUENCE\b", re.IGNORECASE)
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
+def explain(case: Case) -> Cause | None:
     """Django up to 4.0 numbers a column by a sequence of its own, which AlterField drops and makes again."""
-    failure = root.failure
+    failure = case.failure
     if failure.sqlstate != DEPENDENT_OBJECTS_STILL_EXIST or not _DROPS_SEQUENCE.match(failure.sql or ""):
         return None
-    operation = facts.operation_of(situation, root)
+    operation = case.operation
     what = f" ({operation.text})" if operation else ""
-    said = f"{facts.name_of(root)} drops the sequence {failure.relation}{what}, and an identity column requires it"
+    said = f"{case.migration} drops the sequence {failure.relation}{what}, and an identity column requires it"
     return Cause(ID, TITLE, "likely", (said, "from 4.1 on Django makes identity columns, before that serial ones"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator.causes import exists
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.findings.case import Case
+from simulator.model import Cause
 
 ID = "index-exists"
 TITLE = "the index is there already"
@@ -13,5 +13,5 @@ TITLE = "the index is there already"
 KINDS = ("index",)
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    return exists.explain(ID, TITLE, KINDS, situation, root)
+def explain(case: Case) -> Cause | None:
+    return exists.explain(ID, TITLE, KINDS, case)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import facts
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.model import Cause
 from simulator.postgres.sqlstate import INVALID_FOREIGN_KEY, UNDEFINED_OBJECT, UNDEFINED_TABLE
 
 ID = "missing-constraint"
@@ -17,35 +17,35 @@ TITLE = "a constraint or an index is missing"
 LOOKED_UP = ("AlterUniqueTogether", "AlterIndexTogether", "RenameIndex", "AlterField", "RemoveField")
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    failure, operation = root.failure, facts.operation_of(situation, root)
+def explain(case: Case) -> Cause | None:
+    failure, operation = case.failure, case.operation
     relation = failure.table_name or failure.relation or (operation.table if operation else None) or "the table"
     if failure.sqlstate == INVALID_FOREIGN_KEY:
-        return Cause(ID, TITLE, "likely", tuple(_keys(situation, root)) or (failure.message,))
+        return Cause(ID, TITLE, "likely", tuple(_keys(case)) or (failure.message,))
     if failure.sqlstate == UNDEFINED_OBJECT and failure.constraint_name:
-        return _named(situation, relation, failure.constraint_name)
+        return _named(case.situation, relation, failure.constraint_name)
     if failure.sqlstate == UNDEFINED_TABLE and failure.relation:
-        return _index(situation, failure.relation)
+        return _index(case.situation, failure.relation)
     looks = operation is not None and operation.kind in LOOKED_UP and failure.sqlstate is None
-    if looks and failure.exception.endswith("ValueError") and situation.reference.complete:
-        said = f"{facts.name_of(root)} looks for a constraint or an index by its columns: {failure.message}"
+    if looks and failure.exception.endswith("ValueError") and case.situation.reference.complete:
+        said = f"{case.migration} looks for a constraint or an index by its columns: {failure.message}"
         return Cause(ID, TITLE, "likely", (said, "from an empty database it finds one"))
     return None
 
 
-def _keys(situation: Situation, root: Finding) -> Iterator[str]:
+def _keys(case: Case) -> Iterator[str]:
     """Of the tables that the migration's foreign keys point to, those that lack a key which the code gives them."""
-    effects, final = facts.effects_of(situation, root), situation.reference.final
+    effects, final = case.effects, case.situation.reference.final
     pointed = {table.relation for fact in (effects.added if effects else ()) if (table := final.referred_by(fact))}
     for fact in final:
         key = fact.kind == "constraint" and fact.definition[0] in ("primary key", "unique")
-        if key and fact.relation in pointed and situation.database.catalog.like(fact) is None:
+        if key and fact.relation in pointed and case.situation.database.catalog.like(fact) is None:
             yield f"{fact.relation} has no {fact.definition[1]}, which a foreign key needs"
 
 
 def _named(situation: Situation, relation: str, constraint: str) -> Cause:
     evidence = [f"{relation} has no constraint {constraint}"]
-    maker = facts.maker(situation, relation, constraint=constraint) if situation.reference.complete else None
+    maker = situation.maker(relation, constraint=constraint) if situation.reference.complete else None
     if maker is not None and maker not in situation.pending:
         evidence.append(f"{maker}, which is recorded as applied, makes it")
     return Cause(ID, TITLE, "certain" if len(evidence) > 1 else "likely", tuple(evidence))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.causes import code, facts, words
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.causes import code, words
+from simulator.findings.case import Case
+from simulator.model import Cause
 from simulator.postgres.sqlstate import UNDEFINED_FUNCTION, UNDEFINED_OBJECT
 
 ID = "missing-extension"
@@ -14,16 +14,16 @@ TITLE = "an extension, a type or a function is missing"
 STATES = (UNDEFINED_OBJECT, UNDEFINED_FUNCTION)  # undefined_object, undefined_function
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    if root.failure.sqlstate not in STATES or root.failure.constraint_name:
+def explain(case: Case) -> Cause | None:
+    if case.failure.sqlstate not in STATES or case.failure.constraint_name:
         return None
-    evidence = [root.failure.message]
-    if facts.code_fails(situation, root):
-        return Cause(ID, TITLE, "likely", (*evidence, *code.evidence(situation, root)))
-    if not situation.reference.complete:
+    evidence = [case.failure.message]
+    if case.code_fails:
+        return Cause(ID, TITLE, "likely", (*evidence, *code.evidence(case)))
+    if not case.situation.reference.complete:
         return Cause(ID, TITLE, "possible", tuple(evidence))
-    have = {fact.name for fact in situation.database.catalog if fact.kind == "extension"}
-    lacking = sorted({fact.name for fact in situation.reference.final if fact.kind == "extension"} - have)
+    have = {fact.name for fact in case.situation.database.catalog if fact.kind == "extension"}
+    lacking = sorted({fact.name for fact in case.situation.reference.final if fact.kind == "extension"} - have)
     if lacking:
         evidence.append(
             f"from nothing the code has {words.listed(lacking, 'the extension', 'the extensions')}, here not"

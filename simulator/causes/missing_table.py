@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import facts, words
+from simulator.causes import words
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.model import Cause
 from simulator.postgres.sqlstate import UNDEFINED_TABLE
 
 ID = "missing-table"
 TITLE = "a table is missing"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    if root.failure.sqlstate != UNDEFINED_TABLE:
+def explain(case: Case) -> Cause | None:
+    if case.failure.sqlstate != UNDEFINED_TABLE:
         return None
-    relation = root.failure.relation or ""
-    evidence = tuple(sentences(situation, relation))
+    relation = case.failure.relation or ""
+    evidence = tuple(sentences(case.situation, relation))
     if not evidence:
         return Cause(ID, TITLE, "possible", (f"there is no {relation or 'such relation'}",))
     return Cause(ID, TITLE, "certain" if len(evidence) > 1 else "likely", evidence)
@@ -32,7 +33,7 @@ def sentences(situation: Situation, relation: str) -> Iterator[str]:
         yield f"{relation} is only in {words.listed(elsewhere)}"
     else:
         yield f"there is no {relation} in the database"
-    maker = facts.maker(situation, relation) if situation.reference.complete else None
+    maker = situation.maker(relation) if situation.reference.complete else None
     if maker is not None and maker not in situation.pending:
         yield f"{maker}, which is recorded as applied, makes it"
     elif maker is not None:

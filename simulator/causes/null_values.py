@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from simulator.causes import data
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.findings.case import Case
+from simulator.model import Cause
 from simulator.postgres.sqlstate import NOT_NULL_VIOLATION
 
 ID = "null-values"
 TITLE = "rows hold NULL"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    failure = root.failure
-    if failure.sqlstate != NOT_NULL_VIOLATION or not data.is_about_rows(root):
+def explain(case: Case) -> Cause | None:
+    failure = case.failure
+    if failure.sqlstate != NOT_NULL_VIOLATION or not data.is_about_rows(case.root):
         return None
-    where = ".".join(part for part in (data.table_of(root), failure.column_name) if part) or "a column"
-    new = data.new_column(situation, root)
+    where = ".".join(part for part in (data.table_of(case.root), failure.column_name) if part) or "a column"
+    new = data.new_column(case)
     said = f"{where} is new, and rows that are there get NULL" if new else f"rows of {where} hold NULL"
-    return Cause(ID, TITLE, "certain", (said, *data.sentences(situation, root)))
+    return Cause(ID, TITLE, "certain", (said, *data.sentences(case)))

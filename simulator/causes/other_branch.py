@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, words
+from simulator.causes import words
+from simulator.findings.case import Case
 from simulator.findings.graph import ancestors, app_of
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Finding
@@ -11,48 +12,53 @@ ID = "other-branch"
 TITLE = "made by another branch's migration"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    if not facts.own_collision(root):
+def explain(case: Case) -> Cause | None:
+    if not case.may_be_own_work:
         return None
-    return _recorded(situation, root) or _forgotten(situation, root)
+    return _recorded(case) or _forgotten(case)
 
 
-def _recorded(situation: Situation, root: Finding) -> Cause | None:
+def _recorded(case: Case) -> Cause | None:
     """Its row is there, its file is not. Without a repository, one that was applied after the branches had parted."""
-    name = facts.name_of(root)
-    rows = facts.unknown_rows(situation, app_of(name))
-    made_it = [row for row in rows if _makes(situation, root, row)]
+    name = case.migration
+    rows = case.situation.unknown_of_app(app_of(name))
+    made_it = [row for row in rows if _makes(case, row)]
     if made_it:
-        said = [f"{words.not_on_disk(row, situation.code.git.get(row))}; it makes {_what(root)}" for row in made_it[:3]]
+        said = [
+            f"{words.not_on_disk(row, case.situation.code.git.get(row))}; it makes {_what(case.root)}"
+            for row in made_it[:3]
+        ]
         return Cause(ID, TITLE, "certain", (*said, words.no_row(name)))
-    unread = [row for row in rows if row not in situation.code.git or situation.code.git[row].text is None]
-    later = _after_the_fork(situation, name, unread)
+    unread = [row for row in rows if row not in case.situation.code.git or case.situation.code.git[row].text is None]
+    later = _after_the_fork(case.situation, name, unread)
     if not later:
         return None
-    said = [words.not_on_disk(row, situation.code.git.get(row)) for row in later[:3]]
+    said = [words.not_on_disk(row, case.situation.code.git.get(row)) for row in later[:3]]
     return Cause(ID, TITLE, "likely", (*said, words.no_row(name)))
 
 
-def _forgotten(situation: Situation, root: Finding) -> Cause | None:
+def _forgotten(case: Case) -> Cause | None:
     """Neither row nor file, but the repository has a migration that makes it: its row may have been pruned."""
-    name = facts.name_of(root)
-    known = facts.recorded(situation) | set(situation.code.files)
-    effects = facts.effects_of(situation, root)
+    name = case.migration
+    known = case.situation.recorded | set(case.situation.code.files)
+    effects = case.effects
     if effects is not None and effects.all_there:
         return None
-    for other, trace in sorted(situation.code.git.items()):
-        if app_of(other) == app_of(name) and other not in known and _makes(situation, root, other):
-            said = f"{other}, neither recorded nor on disk, makes {_what(root)}: {', '.join(words.history_of(trace))}"
-            lost = bool(situation.database.history.missing_ids)
-            numbers = words.numbers(situation.database.history) if lost else None
+    for other, trace in sorted(case.situation.code.git.items()):
+        if app_of(other) == app_of(name) and other not in known and _makes(case, other):
+            said = (
+                f"{other}, neither recorded nor on disk, makes {_what(case.root)}: {', '.join(words.history_of(trace))}"
+            )
+            lost = bool(case.situation.database.history.missing_ids)
+            numbers = words.numbers(case.situation.database.history) if lost else None
             evidence = tuple(filter(None, (said, numbers)))
             return Cause(ID, TITLE, "likely" if lost else "possible", evidence)
     return None
 
 
-def _makes(situation: Situation, root: Finding, other: str) -> bool:
-    trace = situation.code.git.get(other)
-    return trace is not None and facts.makes_it(situation, root, other, trace.text)
+def _makes(case: Case, other: str) -> bool:
+    trace = case.situation.code.git.get(other)
+    return trace is not None and case.is_made_by(other, trace.text)
 
 
 def _what(root: Finding) -> str:

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, words
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.causes import words
+from simulator.findings import origins
+from simulator.findings.case import Case
+from simulator.model import Cause
 
 ID = "record-interrupted"
 TITLE = "ended before its row was written"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
+def explain(case: Case) -> Cause | None:
     """One migration can be ended so, and no row is deleted by that."""
-    name = facts.name_of(root)
-    if not facts.done_already(situation, root) or facts.content_types(situation, name):
+    name = case.migration
+    if not case.is_done_already or origins.content_types(case.situation, name):
         return None
-    if not facts.never_deleted(situation.database.history) or not facts.may_be_interrupted(situation, name):
+    if case.situation.database.history.missing_ids != 0 or not origins.may_be_interrupted(case.situation, name):
         return None
-    others = [one for one in facts.in_effect(situation) if one != name and facts.content_types(situation, one) is False]
-    if others or facts.signs_of_hand(situation, root):
+    others = [
+        one for one in case.situation.in_effect if one != name and origins.content_types(case.situation, one) is False
+    ]
+    if others or origins.signs_of_manual_change(case):
         return None
-    there, wanted = facts.hashed_names(situation, name)
+    there, wanted = origins.hashed_names(case.situation, name)
     evidence = (
         words.no_row(name),
-        words.numbers(situation.database.history),
-        words.content_types(situation, name),
+        words.numbers(case.situation.database.history),
+        words.content_types(case.situation, name),
         "its row is written in a transaction of its own, after its changes are committed",
-        *words.effects(name, facts.effects_of(situation, root)),
+        *words.effects(name, case.effects),
     )
     return Cause(ID, TITLE, "likely" if there == wanted else "possible", tuple(filter(None, evidence)))

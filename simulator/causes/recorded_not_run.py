@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, words
+from simulator.causes import words
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.model import Cause
 from simulator.postgres.sqlstate import UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_TABLE
 
 ID = "recorded-not-run"
@@ -14,17 +15,17 @@ TITLE = "recorded without having run"
 STATES = (UNDEFINED_TABLE, UNDEFINED_COLUMN, UNDEFINED_OBJECT)
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
+def explain(case: Case) -> Cause | None:
     """Several things that one applied migration makes, and none of them there; a single one may have been dropped."""
-    failure = root.failure
-    if failure.sqlstate not in STATES or root.existing is not None or not situation.reference.complete:
+    failure = case.failure
+    if failure.sqlstate not in STATES or case.root.existing is not None or not case.situation.reference.complete:
         return None
     relation = failure.relation or failure.table_name or ""
-    maker = facts.maker(situation, relation, failure.column_name or "", failure.constraint_name or "")
-    if maker is None or maker in situation.pending:
+    maker = case.situation.maker(relation, failure.column_name or "", failure.constraint_name or "")
+    if maker is None or maker in case.situation.pending:
         return None
-    made = _made(situation, maker)
-    if len(made) < 2 or any(situation.database.catalog.get(*thing) for thing in made):
+    made = _made(case.situation, maker)
+    if len(made) < 2 or any(case.situation.database.catalog.get(*thing) for thing in made):
         return None
     named = [name or of for _kind, _schema, of, name in made]
     said = f"{maker} is recorded as applied, and nothing that it makes is there: {words.listed(named)}"

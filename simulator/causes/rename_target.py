@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from simulator.causes import facts, words
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding
+from simulator.causes import words
+from simulator.findings.case import Case
+from simulator.model import Cause
 
 ID = "rename-target"
 TITLE = "the new name of a rename is taken"
@@ -16,15 +16,15 @@ KINDS = ("RenameModel", "RenameField", "RenameIndex", "AlterModelTable")
 _RENAMES = re.compile(r"\AALTER\s+\w+\b.*\bRENAME\b", re.IGNORECASE | re.DOTALL)
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    if not facts.collides(root) or facts.code_fails(situation, root):
+def explain(case: Case) -> Cause | None:
+    if not case.collides or case.code_fails:
         return None
-    operation = facts.operation_of(situation, root)
-    if root.failure.sql:
-        renames = bool(_RENAMES.match(root.failure.sql.lstrip()))
+    operation = case.operation
+    if case.failure.sql:
+        renames = bool(_RENAMES.match(case.failure.sql.lstrip()))
     else:
         renames = operation is not None and operation.kind in KINDS
     if not renames:
         return None
-    what = f"{facts.name_of(root)} renames ({operation.text})" if operation else f"{facts.name_of(root)} renames"
-    return Cause(ID, TITLE, "certain", (what, *words.standing(root)))
+    what = f"{case.migration} renames ({operation.text})" if operation else f"{case.migration} renames"
+    return Cause(ID, TITLE, "certain", (what, *words.standing(case.root)))

@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from simulator.causes import facts, words
+from simulator.causes import words
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.model import Cause, Fact, Finding
+from simulator.model import Cause, Fact
 from simulator.postgres.sqlstate import INVALID_SCHEMA_NAME, UNDEFINED_TABLE
 
 ID = "search-path"
 TITLE = "the search path leads elsewhere"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    if root.failure.sqlstate == INVALID_SCHEMA_NAME:
+def explain(case: Case) -> Cause | None:
+    if case.failure.sqlstate == INVALID_SCHEMA_NAME:
         return Cause(ID, TITLE, "likely", ("no schema of the search path is there to make things in",))
-    if facts.code_fails(situation, root):
+    if case.code_fails:
         return None
-    return _split_history(situation, root) or _table_elsewhere(situation, root)
+    return _split_history(case) or _table_elsewhere(case)
 
 
-def _split_history(situation: Situation, root: Finding) -> Cause | None:
+def _split_history(case: Case) -> Cause | None:
     """No history where the project looks, and one elsewhere."""
-    table = situation.database.history
-    if table.rows or not table.elsewhere or not facts.collides(root):
+    table = case.situation.database.history
+    if table.rows or not table.elsewhere or not case.collides:
         return None
     here = f"django_migrations in {table.schema_name} has no row" if table.kind else "there is no django_migrations"
     evidence = [f"{here} where the project looks; there is one in {words.listed(table.elsewhere)}"]
-    return Cause(ID, TITLE, "likely", (*evidence, *words.standing(root)))
+    return Cause(ID, TITLE, "likely", (*evidence, *words.standing(case.root)))
 
 
-def _table_elsewhere(situation: Situation, root: Finding) -> Cause | None:
+def _table_elsewhere(case: Case) -> Cause | None:
     """The table that is missing stands in another schema, and with it whatever else of the app's is missing."""
-    relation = root.failure.relation
-    if root.failure.sqlstate != UNDEFINED_TABLE or not relation or not situation.reference.complete:
+    relation = case.failure.relation
+    if case.failure.sqlstate != UNDEFINED_TABLE or not relation or not case.situation.reference.complete:
         return None
-    lacking = [fact for fact in _tables(situation) if situation.database.catalog.like(fact) is None]
+    lacking = [fact for fact in _tables(case.situation) if case.situation.database.catalog.like(fact) is None]
     schemas = [
         {
             fact.schema
-            for fact in situation.database.catalog.facts
+            for fact in case.situation.database.catalog.facts
             if fact.kind == "relation" and fact.relation == one.relation
         }
         for one in lacking
@@ -55,7 +56,7 @@ def _tables(situation: Situation) -> list[Fact]:
     """What the applied migrations have made, by the reference."""
     pending = set(situation.pending)
     made = {
-        fact: facts.maker(situation, fact.relation)
+        fact: situation.maker(fact.relation)
         for fact in sorted(situation.reference.final.facts)
         if fact.kind == "relation" and fact.definition[0] == "table"
     }

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simulator.causes import facts, words
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding, MigrationFile, Phase
+from simulator.causes import words
+from simulator.findings.case import Case
+from simulator.model import Cause, MigrationFile, Phase
 
 ID = "squash-by-memory"
 TITLE = "a squash is recorded without what it replaces"
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
+def explain(case: Case) -> Cause | None:
     """Django takes a squash for applied only where every migration that it replaces is recorded."""
-    known = facts.recorded(situation)
-    for file in _asked(situation, root):
+    known = case.situation.recorded
+    for file in _asked(case):
         lacking = [one for one in file.replaces if one not in known]
         if lacking and file.name in known:
             said = f"django_migrations has a row for {file.name}, and none for {words.listed(lacking)}"
@@ -23,10 +23,10 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
     return None
 
 
-def _asked(situation: Situation, root: Finding) -> Iterable[MigrationFile]:
+def _asked(case: Case) -> Iterable[MigrationFile]:
     """The root's own; where migrate can't even make its plan, or its state of models, any."""
-    stateless = root.failure.exception.rpartition(".")[2] == "KeyError"
-    if stateless or root.failure.phase in (Phase.LOAD, Phase.PLAN):
-        return situation.code.files.values() if situation.reference.complete else ()
-    file = facts.file_of(situation, root)
-    return [file] if file is not None and facts.in_migration(root) else ()
+    stateless = case.failure.exception.rpartition(".")[2] == "KeyError"
+    if stateless or case.failure.phase in (Phase.LOAD, Phase.PLAN):
+        return case.situation.code.files.values() if case.situation.reference.complete else ()
+    file = case.file
+    return [file] if file is not None and case.in_migration else ()

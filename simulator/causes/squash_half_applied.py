@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import facts, words
+from simulator.causes import words
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.model import Cause, Finding, Phase
+from simulator.model import Cause, Phase
 
 ID = "squash-half-applied"
 TITLE = "a squash of which only a part is recorded"
@@ -15,13 +16,13 @@ TITLE = "a squash of which only a part is recorded"
 MISSING_NODE = ("NodeNotFoundError", "KeyError")
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
+def explain(case: Case) -> Cause | None:
     """Only such rows change the graph that Django builds: from nothing the same files load."""
-    failure = root.failure
+    failure = case.failure
     kind = failure.exception.rpartition(".")[2]
-    if kind not in MISSING_NODE or failure.sqlstate or not situation.reference.complete:
+    if kind not in MISSING_NODE or failure.sqlstate or not case.situation.reference.complete:
         return None
-    partly = tuple(_partly(situation))
+    partly = tuple(_partly(case.situation))
     if failure.phase is not Phase.LOAD and not partly:
         return None
     from_nothing = "from an empty database the same files load"
@@ -29,7 +30,7 @@ def explain(situation: Situation, root: Finding) -> Cause | None:
 
 
 def _partly(situation: Situation) -> Iterator[str]:
-    known = facts.recorded(situation)
+    known = situation.recorded
     for file in situation.code.files.values():
         there = [name for name in file.replaces if name in known]
         if there and len(there) < len(file.replaces):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.causes import data, facts
-from simulator.findings.situation import Situation
-from simulator.model import Cause, Confidence, Finding
+from simulator.causes import data
+from simulator.findings.case import Case
+from simulator.model import Cause, Confidence
 from simulator.postgres.sqlstate import CANNOT_COERCE, DATATYPE_MISMATCH, PROGRAM_LIMIT_EXCEEDED
 
 ID = "value-does-not-fit"
@@ -16,12 +16,12 @@ DATA_EXCEPTION = "22"  # the class
 OTHERS = (CANNOT_COERCE, DATATYPE_MISMATCH, PROGRAM_LIMIT_EXCEEDED)
 
 
-def explain(situation: Situation, root: Finding) -> Cause | None:
-    state = root.failure.sqlstate or ""
-    if not (state.startswith(DATA_EXCEPTION) or state in OTHERS) or not data.is_about_rows(root):
+def explain(case: Case) -> Cause | None:
+    state = case.failure.sqlstate or ""
+    if not (state.startswith(DATA_EXCEPTION) or state in OTHERS) or not data.is_about_rows(case.root):
         return None
-    operation = facts.operation_of(situation, root)
+    operation = case.operation
     what = f" ({operation.text})" if operation else ""
-    said = f"{facts.name_of(root)} met {state}{what}"
-    sure: Confidence = "certain" if situation.reference.complete and state not in OTHERS[:2] else "likely"
-    return Cause(ID, TITLE, sure, (said, *data.sentences(situation, root)))
+    said = f"{case.migration} met {state}{what}"
+    sure: Confidence = "certain" if case.situation.reference.complete and state not in OTHERS[:2] else "likely"
+    return Cause(ID, TITLE, sure, (said, *data.sentences(case)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from simulator.causes import facts
+from simulator.findings import origins
+from simulator.findings.case import Case
 from simulator.findings.situation import Effects, GitTrace, HistoryTable, Situation
 from simulator.model import Existing, Fact, Finding
 
@@ -20,7 +21,7 @@ def no_row(name: str) -> str:
 def written_again(root: Finding) -> str:
     """Of a migration's code that meets what it wrote, perhaps."""
     what = f" ({root.failure.constraint_name})" if root.failure.constraint_name else ""
-    return f"the code of {facts.name_of(root)} writes to {root.failure.relation} what is there already{what}"
+    return f"the code of {root.failure.migration} writes to {root.failure.relation} what is there already{what}"
 
 
 def numbers(table: HistoryTable) -> str | None:
@@ -42,7 +43,7 @@ def numbers(table: HistoryTable) -> str | None:
 
 def content_types(situation: Situation, name: str) -> str | None:
     """Whether a migrate ran to its end with the migration's models."""
-    there = facts.content_types(situation, name)
+    there = origins.content_types(situation, name)
     file = situation.code.files.get(name)
     models = sorted({one.model for one in file.operations if one.kind == "CreateModel" and one.model} if file else ())
     if there is None or not models:
@@ -135,8 +136,8 @@ def history_of(trace: GitTrace) -> Iterator[str]:
         yield f"{'still ' if trace.deleted_in else ''}on {listed(trace.on_refs)}"
 
 
-def owner(situation: Situation, root: Finding) -> Iterator[str]:
+def owner(case: Case) -> Iterator[str]:
     """That it belongs to whom the project's tables belong to; a restore as superuser leaves owners out."""
-    own = root.existing.owner if root.existing else None
-    if own and own == situation.database.history.owner and not situation.database.superuser:
+    own = case.root.existing.owner if case.root.existing else None
+    if own and own == case.situation.database.history.owner and not case.situation.database.superuser:
         yield f"it belongs to {own}, as django_migrations does"

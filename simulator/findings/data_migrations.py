@@ -8,39 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from simulator.findings.case import Case
 from simulator.findings.graph import ancestors, app_of
 from simulator.findings.situation import Situation
-from simulator.model import Finding
 from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 
 
-def writes_again(situation: Situation, root: Finding) -> bool:
+def writes_again(case: Case) -> bool:
     """Whether a RunPython writes what a unique constraint has already."""
-    failure = root.failure
-    file = situation.code.files.get(failure.migration or "")
+    failure = case.failure
+    file = case.situation.code.files.get(failure.migration or "")
     return failure.sqlstate == UNIQUE_VIOLATION and any(
         one.kind == "RunPython" and one.text == failure.operation for one in (file.operations if file else ())
     )
 
 
-def has_run(situation: Situation, root: Finding) -> bool:
+def has_run(case: Case) -> bool:
     """Whether the history has lost that migration's row: all else that it does is done as well."""
-    name = root.failure.migration or ""
-    effects = situation.effects.get(name)
-    done = {one for one, its in situation.effects.items() if its.all_there and one in situation.pending}
-    if not _meets_its_own(situation, root) or not (effects is None or effects.all_there):
+    name = case.migration
+    effects = case.situation.effects.get(name)
+    done = {one for one, its in case.situation.effects.items() if its.all_there and one in case.situation.pending}
+    if not _meets_its_own(case) or not (effects is None or effects.all_there):
         return False
-    if situation.database.history.rows:
-        return _lost(situation, name) >= len(_as_many(situation, done))
-    return any(app_of(one) == app_of(name) and name in ancestors(one, situation.code.files) for one in done)
+    if case.situation.database.history.rows:
+        return _lost(case.situation, name) >= len(_as_many(case.situation, done))
+    return any(app_of(one) == app_of(name) and name in ancestors(one, case.situation.code.files) for one in done)
 
 
-def _meets_its_own(situation: Situation, root: Finding) -> bool:
+def _meets_its_own(case: Case) -> bool:
     """Whether the first row that the code writes is there: an UPDATE that has run would not collide again, and where a
     row could be written before, not all of them were there."""
-    inserts = (root.failure.sql or "").lstrip()[:6].upper() == "INSERT"
-    wrote = any(run.migration == root.failure.migration and run.rows_changed for run in situation.survey.code_runs)
-    return writes_again(situation, root) and inserts and not wrote and not _is_numbers(situation, root)
+    inserts = (case.failure.sql or "").lstrip()[:6].upper() == "INSERT"
+    wrote = any(run.migration == case.failure.migration and run.rows_changed for run in case.situation.survey.code_runs)
+    return writes_again(case) and inserts and not wrote and not _is_numbers(case)
 
 
 def _lost(situation: Situation, name: str) -> int:
@@ -63,6 +63,8 @@ def _as_many(situation: Situation, done: Set[str]) -> set[str]:
     return {one for one in plan[: last + 1] if one in done | met or one not in effects}
 
 
-def _is_numbers(situation: Situation, root: Finding) -> bool:
+def _is_numbers(case: Case) -> bool:
     """Whether the table's sequence gives numbers that are in use: any new row would fail."""
-    return any(one.table == (root.failure.table_name or root.failure.relation) for one in situation.database.behind)
+    return any(
+        one.table == (case.failure.table_name or case.failure.relation) for one in case.situation.database.behind
+    )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from simulator.findings.case import IN_MIGRATION, Case
 from simulator.findings.graph import ancestors
 from simulator.findings.situation import Situation
 from simulator.model import (
@@ -25,36 +26,19 @@ from simulator.model import (
 from simulator.postgres import shape
 from simulator.postgres.catalog import Catalog
 from simulator.postgres.sqlstate import (
+    ABSENT,
     DUPLICATE_COLUMN,
-    DUPLICATE_FUNCTION,
-    DUPLICATE_OBJECT,
     DUPLICATE_SCHEMA,
     DUPLICATE_TABLE,
+    DUPLICATES,
     IN_FAILED_SQL_TRANSACTION,
     INSUFFICIENT_PRIVILEGE,
-    INVALID_SCHEMA_NAME,
     INVALID_TABLE_DEFINITION,
     OBJECT_IN_USE,
     UNDEFINED_COLUMN,
-    UNDEFINED_FUNCTION,
-    UNDEFINED_OBJECT,
     UNDEFINED_TABLE,
     WRONG_OBJECT_TYPE,
 )
-
-# PostgreSQL manual, appendix A: "already exists" by the kind of thing; a second primary key.
-DUPLICATES = frozenset(
-    {
-        DUPLICATE_TABLE,
-        DUPLICATE_COLUMN,
-        DUPLICATE_OBJECT,
-        DUPLICATE_FUNCTION,
-        DUPLICATE_SCHEMA,
-        INVALID_TABLE_DEFINITION,
-    }
-)
-ABSENT = frozenset({UNDEFINED_TABLE, UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_FUNCTION, INVALID_SCHEMA_NAME})
-IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
 
 # A message names what collided and of which kind, where no field does: type "mood" already exists.
 _NAMED = re.compile(r'\A(?P<kind>[a-z ]+?) "(?P<name>[^"]+)"')
@@ -231,25 +215,12 @@ def _same_migration(finding: Finding, roots: Sequence[Finding], situation: Situa
     for root in roots:
         if root.failure.migration != failure.migration or root.failure.phase not in IN_MIGRATION:
             continue
-        recorded = not in_its_own_way(finding) and settled_by_recording(root, situation)
+        blocked = Case(situation, finding).blocked_by_foreign_object
+        recorded = not blocked and Case(situation, root).recording_settles_it
         again = failure.sqlstate == OBJECT_IN_USE == root.failure.sqlstate
         if recorded or _works_on(finding, root) or failure.sqlstate == IN_FAILED_SQL_TRANSACTION or again:
             return root
     return None
-
-
-def in_its_own_way(finding: Finding) -> bool:
-    """Whether what holds the name is no work of the migration's: of another kind, INVALID, on another table."""
-    standing = finding.existing
-    return standing is not None and (standing.shape is Shape.OTHER_KIND or not standing.valid)
-
-
-def settled_by_recording(root: Finding, situation: Situation) -> bool:
-    """Whether a root is a migration's own work that stands there already, whole or in part."""
-    if root.existing is not None:
-        return not in_its_own_way(root)
-    effects = situation.effects.get(root.failure.migration or "")
-    return root.failure.sqlstate in ABSENT and effects is not None and effects.all_there
 
 
 def _works_on(finding: Finding, root: Finding) -> bool:
@@ -344,7 +315,7 @@ def _recording_again(finding: Finding, roots: Sequence[Finding], _situation: Sit
 
 def _after_history(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
     """A parent that is not recorded though its child is: the row that mends the history settles its collisions."""
-    if finding.failure.phase not in IN_MIGRATION or not settled_by_recording(finding, situation):
+    if finding.failure.phase not in IN_MIGRATION or not Case(situation, finding).recording_settles_it:
         return None
     root = next((one for one in roots if one.failure.phase is Phase.PLAN), None)
     if root is None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from simulator.findings.graph import app_of
 from simulator.model import CodeRun, Existing, Fact, Failure, Finding, History, Met, MigrationFile, Ran
+from simulator.postgres import shape
 from simulator.postgres.catalog import Catalog
 
 
@@ -215,3 +217,65 @@ class Situation:
     @property
     def roots(self) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.root)
+
+    def findings_of(self, migration: str) -> tuple[Finding, ...]:
+        return tuple(one for one in self.findings if one.failure.migration == migration)
+
+    # --- migrations -----------------------------------------------------------------------------
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        return frozenset(row.name for row in self.database.history.rows)
+
+    def recorded_of_app(self, app: str) -> tuple[str, ...]:
+        """Recorded migrations of that app, on disk or not."""
+        names = dict.fromkeys(row.name for row in self.database.history.rows)
+        names.update(dict.fromkeys((*self.history.applied, *self.history.not_on_disk)))
+        return tuple(name for name in names if app_of(name) == app)
+
+    def unknown_of_app(self, app: str) -> tuple[str, ...]:
+        """Recorded migrations of that app that are not on disk."""
+        return tuple(name for name in self.history.not_on_disk if app_of(name) == app)
+
+    @property
+    def in_effect(self) -> tuple[str, ...]:
+        """Pending migrations whose whole work stands there already."""
+        effects = self.effects if self.reference.complete else {}
+        return tuple(name for name in self.pending if name in effects and effects[name].all_there)
+
+    def code_changes_rows(self, migration: str) -> bool:
+        """Whether code of that migration (RunPython) would still change rows: recording it would skip that."""
+        return any(run.migration == migration and run.rows_changed for run in self.survey.code_runs)
+
+    # --- who makes what -------------------------------------------------------------------------
+
+    def maker(self, relation: str, column: str = "", constraint: str = "") -> str | None:
+        """The last migration that makes that thing when the code runs from nothing, by the reference."""
+        makers = self.reference.makers
+        if constraint:
+            return makers.get(("constraint", relation, constraint)) or makers.get(("index", relation, constraint))
+        return makers.get(("column", relation, column) if column else ("relation", relation, ""))
+
+    @cached_property
+    def tables_of_models(self) -> Mapping[str, str]:
+        """The table of each model that an operation on disk names."""
+        operations = (one for file in self.code.files.values() for one in file.operations)
+        return {one.model: one.table for one in operations if one.model and one.table}
+
+    def refuses_inserts(self, migration: str) -> bool:
+        """Whether a table that it makes has a column there which every row must fill, and which no migration makes."""
+        made = self.reference.makers
+        tables = {(fact.schema, fact.relation) for fact in self.effects[migration].added if fact.kind == "relation"}
+        return any(
+            fact.kind == "column" and shape.refuses_inserts(fact) and ("column", fact.relation, fact.name) not in made
+            for place in tables
+            for fact in self.database.catalog.of(*place)
+        )
+
+    def has_own_triggers(self, table: Fact) -> bool:
+        """Whether a trigger that no migration makes works on that table: what it reads and writes is not known."""
+        made = self.reference.makers
+        return any(
+            fact.kind == "trigger" and ("trigger", fact.relation, fact.name) not in made
+            for fact in self.database.catalog.of(table.schema, table.relation)
+        )

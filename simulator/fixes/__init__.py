@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.fixes import (
     alter_and_fake,
@@ -45,7 +46,7 @@ from simulator.fixes import (
     squash_rows,
 )
 from simulator.fixes.route import Mend
-from simulator.model import Finding, Fix
+from simulator.model import Fix
 
 
 class RootFix(Protocol):
@@ -54,7 +55,7 @@ class RootFix(Protocol):
     ID: str
     TITLE: str
 
-    def propose(self, situation: Situation, root: Finding) -> Mend | None: ...
+    def propose(self, case: Case) -> Mend | None: ...
 
 
 class WholeFix(Protocol):
@@ -101,11 +102,11 @@ OF_ROOTS: tuple[RootFix, ...] = (
 OF_PEOPLE: tuple[WholeFix, ...] = (fake_everything, fake_initial, prune, drop_and_migrate, reset_migrations)
 
 
-def mends(situation: Situation, root: Finding) -> tuple[Mend, ...]:
+def mends(case: Case) -> tuple[Mend, ...]:
     """Every fix that fits the root, the preferred first; one that only a person can do ends the list."""
     found: list[Mend] = []
     for module in OF_ROOTS:
-        mend = module.propose(situation, root)
+        mend = module.propose(case)
         if mend is not None:
             found.append(mend)
             if mend.person:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
+from simulator.findings.case import Case
 from simulator.fixes.install_extension import asks_for_one, lacking
 from simulator.fixes.route import Mend
-from simulator.model import Finding
 
 ID = "ask-for-extension"
 TITLE = "Have the server's superuser install what is missing"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
-    if not asks_for_one(root):
+def propose(case: Case) -> Mend | None:
+    if not asks_for_one(case.root):
         return None
-    what = "; ".join(lacking(situation)) or f"see which extension brings it: {root.failure.message}"
-    return Mend(ID, TITLE, (root.id,), person=f"as a superuser: {what}")
+    what = "; ".join(lacking(case.situation)) or f"see which extension brings it: {case.failure.message}"
+    return Mend(ID, TITLE, (case.root.id,), person=f"as a superuser: {what}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
+from simulator.findings.case import Case
 from simulator.fixes.route import Mend
-from simulator.model import Failure, Finding
+from simulator.model import Failure
 from simulator.postgres import ddl
 from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 
@@ -12,17 +12,20 @@ ID = "change-owner"
 TITLE = "Hand the objects over to the project's role, or let it make them"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
-    failure = root.failure
+def propose(case: Case) -> Mend | None:
+    failure = case.failure
     if failure.sqlstate != INSUFFICIENT_PRIVILEGE:
         return None
-    if grant := _grant(failure, situation.database.role):
-        return Mend(ID, TITLE, (root.id,), person=f"as {failure.denied_owner} or a superuser: {grant}")
+    if grant := _grant(failure, case.situation.database.role):
+        return Mend(ID, TITLE, (case.root.id,), person=f"as {failure.denied_owner} or a superuser: {grant}")
     if not failure.relation:
         return None
-    table, role = ddl.qualified(failure.schema_name or "public", failure.relation), ddl.quote(situation.database.role)
-    owner = situation.database.owners.get(f"{failure.schema_name or 'public'}.{failure.relation}", "its owner")
-    return Mend(ID, TITLE, (root.id,), person=f"as {owner} or a superuser: ALTER TABLE {table} OWNER TO {role}")
+    table, role = (
+        ddl.qualified(failure.schema_name or "public", failure.relation),
+        ddl.quote(case.situation.database.role),
+    )
+    owner = case.situation.database.owners.get(f"{failure.schema_name or 'public'}.{failure.relation}", "its owner")
+    return Mend(ID, TITLE, (case.root.id,), person=f"as {owner} or a superuser: ALTER TABLE {table} OWNER TO {role}")
 
 
 def _grant(failure: Failure, role: str) -> str | None:

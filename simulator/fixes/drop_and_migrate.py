@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.fixes.collision import holders
 from simulator.model import Fix, Step
 from simulator.postgres import ddl
 
@@ -13,7 +13,7 @@ TITLE = "Drop what is in the way, then migrate"
 
 def propose(situation: Situation, options: tuple[str, ...]) -> Fix | None:
     """Where rows are at stake; what holds none is dropped by other fixes."""
-    facts = [fact for root in situation.roots for fact in holders(situation, root)]
+    facts = [fact for root in situation.roots for fact in Case(situation, root).holders]
     tables = list(dict.fromkeys(fact for fact in facts if fact.kind == "relation" and fact.definition[0] == "table"))
     if not any(situation.database.rows.get(f"{fact.schema}.{fact.relation}") for fact in tables):
         return None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
-from simulator.fixes.collision import has_own_triggers, holders
+from simulator.findings.case import Case
 from simulator.fixes.route import Mend
-from simulator.model import Fact, Finding
+from simulator.model import Fact
 from simulator.postgres import ddl
 from simulator.postgres.definition import alike
 from simulator.postgres.sqlstate import DUPLICATE_COLUMN
@@ -14,26 +13,26 @@ ID = "drop-copy"
 TITLE = "Drop the column that is a copy, once every row has shown that, then migrate"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """Not in tier schema: nothing is known of rows there. The step looks by itself, wherever it runs."""
-    effects = situation.effects.get(root.failure.migration or "")
-    taken = [fact for fact in holders(situation, root) if fact.kind == "column"]
+    effects = case.situation.effects.get(case.migration)
+    taken = [fact for fact in case.holders if fact.kind == "column"]
     if (
-        root.failure.sqlstate != DUPLICATE_COLUMN
+        case.failure.sqlstate != DUPLICATE_COLUMN
         or effects is None
-        or situation.database.tier == "schema"
+        or case.situation.database.tier == "schema"
         or len(taken) != 1
     ):
         return None
     copy = taken[0]
-    if has_own_triggers(situation, copy):
+    if case.situation.has_own_triggers(copy):
         return None
     renamed = [fact for fact in effects.still if _may_become(fact, copy)]
     if len(renamed) != 1 or copy not in effects.present | {standing for standing, _wanted in effects.different}:
         return None
     differ = f"{ddl.quote(renamed[0].name)} IS DISTINCT FROM {ddl.quote(copy.name)}"
     said = f"{copy.relation}.{copy.name} is no copy of {renamed[0].name}"
-    return Mend(ID, TITLE, (root.id,), clear=(ddl.drop_column(copy, differ, said),))
+    return Mend(ID, TITLE, (case.root.id,), clear=(ddl.drop_column(copy, differ, said),))
 
 
 def _may_become(column: Fact, copy: Fact) -> bool:

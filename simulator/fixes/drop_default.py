@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
+from simulator.findings.case import Case
 from simulator.fixes.recreate_missing import applied_state
 from simulator.fixes.route import Mend
-from simulator.model import Fact, Finding
+from simulator.model import Fact
 from simulator.postgres import ddl
 from simulator.postgres.catalog import Catalog
 from simulator.postgres.sqlstate import DATATYPE_MISMATCH
@@ -14,21 +14,21 @@ ID = "drop-default"
 TITLE = "Drop the default that no migration made, then migrate"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """Of the columns that the migration changes in that table; the server names none in a field."""
-    effects = situation.effects.get(root.failure.migration or "")
-    if root.failure.sqlstate != DATATYPE_MISMATCH or effects is None:
+    effects = case.situation.effects.get(case.migration)
+    if case.failure.sqlstate != DATATYPE_MISMATCH or effects is None:
         return None
-    made = applied_state(situation)
+    made = applied_state(case.situation)
     columns = [
-        fact for fact in sorted(effects.added) if (fact.kind, fact.relation) == ("column", root.failure.relation)
+        fact for fact in sorted(effects.added) if (fact.kind, fact.relation) == ("column", case.failure.relation)
     ]
     statements = tuple(
         f"ALTER TABLE {ddl.qualified(one.schema, one.relation)} ALTER COLUMN {ddl.quote(one.name)} DROP DEFAULT"
         for one in columns
-        if _default(situation.database.catalog, one) and not _default(made, one)
+        if _default(case.situation.database.catalog, one) and not _default(made, one)
     )
-    return Mend(ID, TITLE, (root.id,), clear=statements) if statements else None
+    return Mend(ID, TITLE, (case.root.id,), clear=statements) if statements else None
 
 
 def _default(catalog: Catalog, column: Fact) -> str:

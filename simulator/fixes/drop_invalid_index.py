@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
-from simulator.fixes.collision import holders
+from simulator.findings.case import Case
 from simulator.fixes.route import Mend
-from simulator.model import Finding
 from simulator.postgres import ddl
 
 ID = "drop-invalid-index"
 TITLE = "Drop the INVALID index and let migrate build it"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
-    if root.existing is None or root.existing.valid:
+def propose(case: Case) -> Mend | None:
+    if case.root.existing is None or case.root.existing.valid:
         return None
-    statements = [ddl.drop(fact) for fact in holders(situation, root) if "INVALID" in fact.definition]
-    return Mend(ID, TITLE, (root.id,), clear=tuple(filter(None, statements)))
+    statements = [ddl.drop(fact) for fact in case.holders if "INVALID" in fact.definition]
+    return Mend(ID, TITLE, (case.root.id,), clear=tuple(filter(None, statements)))

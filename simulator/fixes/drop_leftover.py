@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.fixes.collision import holders, of_migration, other_roots_of
 from simulator.fixes.route import Mend
-from simulator.model import Fact, Finding
+from simulator.model import Fact
 from simulator.postgres import ddl
 
 ID = "drop-leftover"
@@ -13,15 +13,15 @@ TITLE = "Drop what is in the way and holds no rows, then migrate"
 WITHOUT_ROWS = ("index", "constraint", "trigger", "policy")
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """Everything that the migration collides with has to be without rows, or one of them would be in its way still."""
-    facts = list(dict.fromkeys(holders(situation, root)))
-    wanted = {one.existing.name for one in of_migration(situation, root) if one.existing}
+    facts = list(dict.fromkeys(case.holders))
+    wanted = {one.existing.name for one in case.within_migration if one.existing}
     if not facts or len({fact.name or fact.relation for fact in facts}) < len(wanted):
         return None
-    if other_roots_of(situation, root) and any(fact.kind == "relation" for fact in facts):
+    if case.other_roots and any(fact.kind == "relation" for fact in facts):
         return None
-    tables = [fact for fact in facts if _is_empty_table(fact, situation)]
+    tables = [fact for fact in facts if _is_empty_table(fact, case.situation)]
     gone = {(fact.schema, fact.relation) for fact in tables}
     rest = [fact for fact in facts if fact not in tables and (fact.schema, fact.relation) not in gone]
     if any(fact.kind not in WITHOUT_ROWS for fact in rest):
@@ -30,8 +30,10 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     if tables:
         names = ", ".join(ddl.qualified(fact.schema, fact.relation) for fact in tables)
         statements.append(f"DROP TABLE {names}")
-    discards = frozenset(rest).union(*(situation.database.catalog.of(fact.schema, fact.relation) for fact in tables))
-    return Mend(ID, TITLE, (root.id,), clear=tuple(filter(None, statements)), discards=discards)
+    discards = frozenset(rest).union(
+        *(case.situation.database.catalog.of(fact.schema, fact.relation) for fact in tables)
+    )
+    return Mend(ID, TITLE, (case.root.id,), clear=tuple(filter(None, statements)), discards=discards)
 
 
 def _is_empty_table(fact: Fact, situation: Situation) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.findings.situation import Effects, Situation
-from simulator.fixes.collision import has_own_triggers, holders
+from simulator.findings.case import Case
+from simulator.findings.situation import Effects
 from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
 from simulator.postgres import ddl
@@ -12,27 +12,27 @@ ID = "drop-unfilled"
 TITLE = "Drop the column that holds nothing, once every row has shown that, then migrate"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """Where it can't be altered to match: the code allows no NULL, which the rows hold, or gives its name to another.
 
     The step looks at every row itself, wherever it runs; in tier schema nothing is known of rows.
     """
-    effects = situation.effects.get(root.failure.migration or "")
-    facts = list(dict.fromkeys(holders(situation, root)))
+    effects = case.situation.effects.get(case.migration)
+    facts = list(dict.fromkeys(case.holders))
     if (
         effects is None
-        or situation.database.tier == "schema"
+        or case.situation.database.tier == "schema"
         or not facts
         or any(fact.kind != "column" for fact in facts)
     ):
         return None
-    if has_own_triggers(situation, facts[0]) or not all(_is_in_the_way(fact, root, effects) for fact in facts):
+    if case.situation.has_own_triggers(facts[0]) or not all(_is_in_the_way(fact, case.root, effects) for fact in facts):
         return None
     statements = (
         ddl.drop_column(fact, f"{ddl.quote(fact.name)} IS NOT NULL", f"{fact.relation}.{fact.name} holds values")
         for fact in facts
     )
-    return Mend(ID, TITLE, (root.id,), clear=(";\n".join(statements),), discards=frozenset(facts))
+    return Mend(ID, TITLE, (case.root.id,), clear=(";\n".join(statements),), discards=frozenset(facts))
 
 
 def _is_in_the_way(column: Fact, root: Finding, effects: Effects) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.findings.roots import DUPLICATES
 from simulator.findings.situation import Situation
 from simulator.model import Fix, Step
+from simulator.postgres.sqlstate import DUPLICATES
 
 ID = "fake-everything"
 TITLE = "migrate --fake"

@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Set
 from itertools import takewhile
 
+from simulator.findings.case import Case
 from simulator.findings.graph import app_of
 from simulator.findings.situation import Situation
-from simulator.fixes.collision import is_own_work, refuses_inserts
 from simulator.fixes.route import Mend
-from simulator.model import Finding
 
 ID = "fake-exactly"
 TITLE = "Record the migration as applied, after its predecessors"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """With it, what of the same app is in effect and follows: a history that lost one row may have lost more."""
-    name = root.failure.migration
+    name = case.failure.migration
     if (
         name is None
-        or not is_own_work(situation, root)
-        or refuses_inserts(situation, name)
-        or not _in_effect(situation, name)
+        or not case.recording_may_settle_it
+        or case.situation.refuses_inserts(name)
+        or not _in_effect(case.situation, name)
     ):
         return None
-    recorded = same_state(situation, name)
-    return Mend(ID, TITLE, (root.id,), fake=recorded, note=_note(situation, recorded))
+    recorded = same_state(case.situation, name)
+    return Mend(ID, TITLE, (case.root.id,), fake=recorded, note=_note(case.situation, recorded))
 
 
 def same_state(situation: Situation, name: str) -> frozenset[str]:

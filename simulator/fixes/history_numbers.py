@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from simulator.findings.case import Case
 from simulator.findings.situation import HistoryTable, Situation
 from simulator.fixes.route import Mend
-from simulator.model import Fact, Finding, Phase
+from simulator.model import Fact, Phase
 from simulator.postgres import shape
 from simulator.postgres.ddl import quote
 
@@ -15,11 +16,11 @@ ADD_KEY = f'ALTER TABLE {HISTORY} ADD PRIMARY KEY ("id")'
 SET_NUMBER = f"SELECT setval(pg_get_serial_sequence('{HISTORY}', 'id'), (SELECT max(\"id\") FROM {HISTORY}))"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
-    if root.failure.phase is not Phase.RECORD or situation.database.history.kind != "table":
+def propose(case: Case) -> Mend | None:
+    if case.failure.phase is not Phase.RECORD or case.situation.database.history.kind != "table":
         return None
-    statements = (*missing_key(situation), *_statements(situation.database.history))
-    return Mend(ID, TITLE, (root.id,), history=statements) if statements else None
+    statements = (*missing_key(case.situation), *_statements(case.situation.database.history))
+    return Mend(ID, TITLE, (case.root.id,), history=statements) if statements else None
 
 
 def missing_key(situation: Situation) -> tuple[str, ...]:

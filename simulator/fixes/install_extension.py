@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Finding
@@ -13,10 +14,10 @@ TITLE = "Install the extension, then migrate"
 STATES = (UNDEFINED_OBJECT, UNDEFINED_FUNCTION)
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """The trial shows whether the project's role may: a database's owner may install what is trusted."""
-    statements = lacking(situation) if asks_for_one(root) else ()
-    return Mend(ID, TITLE, (root.id,), clear=statements) if statements else None
+    statements = lacking(case.situation) if asks_for_one(case.root) else ()
+    return Mend(ID, TITLE, (case.root.id,), clear=statements) if statements else None
 
 
 def asks_for_one(root: Finding) -> bool:

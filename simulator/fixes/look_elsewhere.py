@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
+from simulator.findings.case import Case
 from simulator.fixes.route import Mend
-from simulator.model import Finding
 from simulator.postgres.ddl import ASIDE
 from simulator.postgres.sqlstate import UNDEFINED_TABLE
 
@@ -12,16 +11,16 @@ ID = "look-elsewhere"
 TITLE = "Have the project look where its tables are"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """Whether the settings or the tables are in the wrong place, only a person knows."""
-    relation = root.failure.relation
-    if root.failure.sqlstate != UNDEFINED_TABLE or not relation or not situation.reference.complete:
+    relation = case.failure.relation
+    if case.failure.sqlstate != UNDEFINED_TABLE or not relation or not case.situation.reference.complete:
         return None
-    schemas = sorted(situation.database.catalog.schemas_with(relation) - {ASIDE})
-    if not schemas or situation.reference.final.schemas_with(relation).intersection(schemas):
+    schemas = sorted(case.situation.database.catalog.schemas_with(relation) - {ASIDE})
+    if not schemas or case.situation.reference.final.schemas_with(relation).intersection(schemas):
         return None
     text = (
         f"{relation} is in the schema {schemas[0]}: put that on the search_path of the settings or of the role, "
         f"or move its tables to where the project looks (ALTER TABLE … SET SCHEMA)"
     )
-    return Mend(ID, TITLE, (root.id,), person=text)
+    return Mend(ID, TITLE, (case.root.id,), person=text)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from simulator.findings import data_migrations
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
-from simulator.model import Failure, Finding
+from simulator.model import Failure
 from simulator.postgres import ddl
 from simulator.postgres.sqlstate import (
     CHECK_VIOLATION,
@@ -21,17 +22,17 @@ TITLE = "Decide about the rows that the migration can't take"
 CLASSES = ("22", "23")
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
-    state = root.failure.sqlstate or ""
-    if not (state.startswith(CLASSES) or state == PROGRAM_LIMIT_EXCEEDED) or not situation.reference.complete:
+def propose(case: Case) -> Mend | None:
+    state = case.failure.sqlstate or ""
+    if not (state.startswith(CLASSES) or state == PROGRAM_LIMIT_EXCEEDED) or not case.situation.reference.complete:
         return None
-    if data_migrations.writes_again(situation, root):
-        name, where = root.failure.migration, root.failure.relation or "its table"
+    if data_migrations.writes_again(case):
+        name, where = case.failure.migration, case.failure.relation or "its table"
         text = f"the code of {name} gives {where} a value that is there: record it if it has run, else mend the rows"
-        return Mend(ID, TITLE, (root.id,), person=text)
-    query = query_for(root.failure, situation)
+        return Mend(ID, TITLE, (case.root.id,), person=text)
+    query = query_for(case.failure, case.situation)
     shown = f"; these are they: {query}" if query else ""
-    return Mend(ID, TITLE, (root.id,), person=f"{_what(root.failure)}{shown}")
+    return Mend(ID, TITLE, (case.root.id,), person=f"{_what(case.failure)}{shown}")
 
 
 def _what(failure: Failure) -> str:

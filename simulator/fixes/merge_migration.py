@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from simulator.findings.case import Case
 from simulator.findings.graph import app_of
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
-from simulator.model import Finding, Phase
+from simulator.model import Phase
 
 ID = "merge-migration"
 TITLE = "Write a merge migration"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
-    leaves = leaves_by_app(situation)
-    if root.failure.phase is not Phase.PLAN or not root.failure.exception.endswith("CommandError") or not leaves:
+def propose(case: Case) -> Mend | None:
+    leaves = leaves_by_app(case.situation)
+    if case.failure.phase is not Phase.PLAN or not case.failure.exception.endswith("CommandError") or not leaves:
         return None
     said = "; ".join(f"{app}: {', '.join(names)}" for app, names in leaves.items())
     text = (
         f"merge the leaves ({said}): python manage.py makemigrations --merge, once either order gives the same schema"
     )
-    return Mend(ID, TITLE, (root.id,), person=text)
+    return Mend(ID, TITLE, (case.root.id,), person=text)
 
 
 def leaves_by_app(situation: Situation) -> dict[str, list[str]]:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from simulator.findings.roots import ABSENT
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
-from simulator.model import Finding
 from simulator.postgres import ddl, shape
 from simulator.postgres.catalog import Catalog
-from simulator.postgres.sqlstate import INVALID_FOREIGN_KEY
+from simulator.postgres.sqlstate import ABSENT, INVALID_FOREIGN_KEY
 
 ID = "recreate-missing"
 TITLE = "Make again what the applied migrations had made"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """As the last applied migration that touched it left it, in the reference."""
-    absent = root.failure.sqlstate in (*ABSENT, INVALID_FOREIGN_KEY, None)
-    if not absent or root.existing is not None:
+    absent = case.failure.sqlstate in (*ABSENT, INVALID_FOREIGN_KEY, None)
+    if not absent or case.root.existing is not None:
         return None
-    wanted = applied_state(situation)
-    places = sorted(_with_related(_relations(situation, root, wanted), wanted, situation.database.catalog))
-    if any(_stands_elsewhere(place, situation.database.catalog) for place in places):
+    wanted = applied_state(case.situation)
+    places = sorted(_with_related(_relations(case, wanted), wanted, case.situation.database.catalog))
+    if any(_stands_elsewhere(place, case.situation.database.catalog) for place in places):
         return None  # an empty one beside it would hide its rows
-    change = ddl.together(ddl.alter(situation.database.catalog, wanted, *place) for place in places)
+    change = ddl.together(ddl.alter(case.situation.database.catalog, wanted, *place) for place in places)
     if change.impossible or not change.statements:
         return None
-    return Mend(ID, TITLE, (root.id,), clear=change.statements)
+    return Mend(ID, TITLE, (case.root.id,), clear=change.statements)
 
 
 def _stands_elsewhere(place: tuple[str, str], standing: Catalog) -> bool:
@@ -71,11 +70,11 @@ def _lacks_a_key(place: tuple[str, str], wanted: Catalog, standing: Catalog) -> 
     return standing.get("relation", *place) is None or bool(shape.missing(keys, standing))
 
 
-def _relations(situation: Situation, root: Finding, wanted: Catalog) -> set[tuple[str, str]]:
+def _relations(case: Case, wanted: Catalog) -> set[tuple[str, str]]:
     """The one that the failure names, and those that its migration works on or points to."""
-    migration = root.failure.migration or ""
-    names = {root.failure.relation, root.failure.table_name}
-    file, effects = situation.code.files.get(migration), situation.effects.get(migration)
+    migration = case.migration
+    names = {case.failure.relation, case.failure.table_name}
+    file, effects = case.situation.code.files.get(migration), case.situation.effects.get(migration)
     names |= {operation.table for operation in file.operations} if file else set()
     names |= {table.relation for fact in (effects.added if effects else ()) if (table := wanted.referred_by(fact))}
     return {(fact.schema, fact.relation) for fact in wanted if fact.kind == "relation" and fact.relation in names}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
-from simulator.model import Fact, Finding
+from simulator.model import Fact
 from simulator.postgres import ddl
 from simulator.postgres.sqlstate import DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED
 
@@ -16,23 +17,23 @@ TITLE = "Drop the views that read from the table, migrate, and make them again"
 STATES = (DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED)
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """With the views that read from those views. What can't be made again shows in the trial."""
-    relation = root.failure.table_name or root.failure.relation
-    if root.failure.sqlstate not in STATES or relation is None:
+    relation = case.failure.table_name or case.failure.relation
+    if case.failure.sqlstate not in STATES or relation is None:
         return None
-    found = list(ddl.reading(relation, situation.database.catalog))
+    found = list(ddl.reading(relation, case.situation.database.catalog))
     drops = [text for view in reversed(found) if (text := ddl.drop(view))]
     if not found or len(drops) < len(found):
         return None
-    parts = (fact for view in found for fact in situation.database.catalog.of(view.schema, view.relation))
+    parts = (fact for view in found for fact in case.situation.database.catalog.of(view.schema, view.relation))
     made = ddl.create(parts)
     if made.impossible:
         return None
     names = ", ".join(f"{view.schema}.{view.relation}" for view in found)
     note = f"grants on {names} have to be given again"
-    after = (*made.statements, *_owners(found, situation))
-    return Mend(ID, TITLE, (root.id,), clear=tuple(drops), after=after, note=note)
+    after = (*made.statements, *_owners(found, case.situation))
+    return Mend(ID, TITLE, (case.root.id,), clear=tuple(drops), after=after, note=note)
 
 
 def _owners(views: list[Fact], situation: Situation) -> Iterator[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
-from simulator.fixes.collision import holders, of_migration
+from simulator.findings.case import Case
 from simulator.fixes.route import Mend
-from simulator.model import Finding
 from simulator.postgres import ddl
 
 ID = "rename-aside"
@@ -15,11 +13,11 @@ SUFFIX = "_aside"
 LONGEST = 63
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     """Everything that the migration collides with has to be of such tables, or one would be in its way still."""
-    facts = list(dict.fromkeys(holders(situation, root)))
-    wanted = {one.existing.name for one in of_migration(situation, root) if one.existing}
-    effects = situation.effects.get(root.failure.migration or "")
+    facts = list(dict.fromkeys(case.holders))
+    wanted = {one.existing.name for one in case.within_migration if one.existing}
+    effects = case.situation.effects.get(case.migration)
     if effects is None or not facts or len(facts) < len(wanted):
         return None
     own = {(fact.schema, fact.relation) for fact in effects.added}
@@ -28,4 +26,4 @@ def propose(situation: Situation, root: Finding) -> Mend | None:
     names = {fact: fact.name[: LONGEST - len(SUFFIX)] + SUFFIX for fact in facts}
     note = "; ".join(f"{fact.name} of {fact.relation} is then {name}" for fact, name in names.items())
     clear = tuple(ddl.rename(fact, name) for fact, name in names.items())
-    return Mend(ID, TITLE, (root.id,), clear=clear, note=note)
+    return Mend(ID, TITLE, (case.root.id,), clear=clear, note=note)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from simulator.findings.case import Case
 from simulator.findings.situation import Situation
-from simulator.fixes.collision import code_changes_rows, is_own_work, refuses_inserts
 from simulator.fixes.history_numbers import missing_key
 from simulator.fixes.route import Mend
-from simulator.model import Finding
 from simulator.postgres import ddl
 from simulator.postgres.catalog import Catalog, key
 
@@ -23,17 +22,17 @@ class Repair(NamedTuple):
     altered: tuple[str, ...]
 
 
-def repaired(situation: Situation, root: Finding, fix: str, title: str) -> Mend | None:
+def repaired(case: Case, fix: str, title: str) -> Mend | None:
     """The rest made just before the migration is recorded; None where that can't be, or skips the code's own work."""
-    name = root.failure.migration
-    if name is None or not is_own_work(situation, root) or refuses_inserts(situation, name):
+    name = case.failure.migration
+    if name is None or not case.recording_may_settle_it or case.situation.refuses_inserts(name):
         return None
-    found = repair(situation, name)
-    if found is None or code_changes_rows(situation, name):
+    found = repair(case.situation, name)
+    if found is None or case.situation.code_changes_rows(name):
         return None
     statements = (*found.ran, *found.altered)
-    key = missing_key(situation)
-    return Mend(fix, title, (root.id,), history=key, complete={name: statements}, fake=frozenset({name}))
+    key = missing_key(case.situation)
+    return Mend(fix, title, (case.root.id,), history=key, complete={name: statements}, fake=frozenset({name}))
 
 
 def repair(situation: Situation, migration: str) -> Repair | None:

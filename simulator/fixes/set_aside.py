@@ -5,8 +5,7 @@ A rename would leave the names of its indexes and constraints in the way of the 
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
-from simulator.fixes.collision import holders, is_own_work, other_roots_of, refuses_inserts
+from simulator.findings.case import Case
 from simulator.fixes.route import Mend
 from simulator.model import Finding
 from simulator.postgres import ddl
@@ -17,27 +16,27 @@ MOVABLE = ("relation", "type", "function", "collation")
 RENAMES = ("RenameModel", "AlterModelTable")
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
-    standing = root.existing
-    facts = [fact for fact in dict.fromkeys(holders(situation, root)) if fact.kind in MOVABLE]
-    if standing is None or not facts or standing.kind in ("column", "index") or _is_the_codes(situation, root):
+def propose(case: Case) -> Mend | None:
+    standing = case.root.existing
+    facts = [fact for fact in dict.fromkeys(case.holders) if fact.kind in MOVABLE]
+    if standing is None or not facts or standing.kind in ("column", "index") or _is_the_codes(case):
         return None
     statements = [text for fact in facts for text in ddl.set_aside(fact)]
-    others = tuple(one.id for one in other_roots_of(situation, root) if one.existing is None)
-    note = _note(root, f"{ddl.ASIDE}.{facts[0].relation or facts[0].name}")
-    return Mend(ID, TITLE, (root.id, *others), clear=tuple(dict.fromkeys(statements)), note=note)
+    others = tuple(one.id for one in case.other_roots if one.existing is None)
+    note = _note(case.root, f"{ddl.ASIDE}.{facts[0].relation or facts[0].name}")
+    return Mend(ID, TITLE, (case.root.id, *others), clear=tuple(dict.fromkeys(statements)), note=note)
 
 
-def _is_the_codes(situation: Situation, root: Finding) -> bool:
+def _is_the_codes(case: Case) -> bool:
     """Whether it may be the very table that the code means, with rows in it: another one in its place is no mend."""
-    name, standing = root.failure.migration or "", root.existing
+    name, standing = case.migration, case.root.existing
     if standing is None or not standing.rows:
         return False
-    if _renames(situation, root):
+    if _renames(case):
         return True  # which of the two is the real one, only a person knows
-    if not is_own_work(situation, root):
+    if not case.recording_may_settle_it:
         return False
-    return not situation.effects[name].different and not refuses_inserts(situation, name)
+    return not case.situation.effects[name].different and not case.situation.refuses_inserts(name)
 
 
 def _note(root: Finding, where: str) -> str:
@@ -48,7 +47,7 @@ def _note(root: Finding, where: str) -> str:
     return f"its {rows:,} row{'s are' if rows > 1 else ' is'} then in {where}, and the new table is empty"
 
 
-def _renames(situation: Situation, root: Finding) -> bool:
+def _renames(case: Case) -> bool:
     """Whether the migration gives the name to a table that is there already."""
-    file = situation.code.files.get(root.failure.migration or "")
-    return any(one.text == root.failure.operation and one.kind in RENAMES for one in (file.operations if file else ()))
+    file = case.situation.code.files.get(case.migration)
+    return any(one.text == case.failure.operation and one.kind in RENAMES for one in (file.operations if file else ()))

@@ -6,32 +6,34 @@ gone, the part is taken back: the squash is then pending like any other, and wha
 
 from __future__ import annotations
 
-from simulator.findings.situation import Situation
+from simulator.findings.case import Case
 from simulator.fixes.history_rows import insert_row
 from simulator.fixes.route import Mend
-from simulator.model import Finding, Phase
+from simulator.model import Phase
 from simulator.postgres.sql import literal
 
 ID = "squash-rows"
 TITLE = "Have the rows of a squash and of what it replaces agree"
 
 
-def propose(situation: Situation, root: Finding) -> Mend | None:
+def propose(case: Case) -> Mend | None:
     # Where the graph loads all the same, the state of models that it leads to lacks some: a KeyError, in any phase.
-    stateless = root.failure.exception.rpartition(".")[2] == "KeyError" and situation.reference.complete
-    if root.failure.phase not in (Phase.LOAD, Phase.PLAN) and not stateless:
+    stateless = case.failure.exception.rpartition(".")[2] == "KeyError" and case.situation.reference.complete
+    if case.failure.phase not in (Phase.LOAD, Phase.PLAN) and not stateless:
         return None
-    known = {row.name for row in situation.database.history.rows}
+    known = {row.name for row in case.situation.database.history.rows}
     statements: list[str] = []
     whole: set[str] = set()
-    for file in situation.code.files.values():
+    for file in case.situation.code.files.values():
         lacking = [name for name in file.replaces if name not in known]
         if lacking and file.name in known:
             statements += [insert_row(name) for name in lacking]
             whole.add(file.name)
-        elif lacking and not situation.code.files.keys() & set(file.replaces):
+        elif lacking and not case.situation.code.files.keys() & set(file.replaces):
             statements += [delete_row(name) for name in sorted(known.intersection(file.replaces))]
-    return Mend(ID, TITLE, (root.id,), history=tuple(statements), recorded=frozenset(whole)) if statements else None
+    return (
+        Mend(ID, TITLE, (case.root.id,), history=tuple(statements), recorded=frozenset(whole)) if statements else None
+    )
 
 
 def delete_row(name: str) -> str:

@@ -38,6 +38,20 @@ CANNOT_CONNECT_NOW = "57P03"
 UNDEFINED_FILE = "58P01"
 RAISE_EXCEPTION = "P0001"
 
+# "Already exists", by the kind of thing; a second primary key.
+DUPLICATES = frozenset(
+    {
+        DUPLICATE_TABLE,
+        DUPLICATE_COLUMN,
+        DUPLICATE_OBJECT,
+        DUPLICATE_FUNCTION,
+        DUPLICATE_SCHEMA,
+        INVALID_TABLE_DEFINITION,
+    }
+)
+# "Does not exist".
+ABSENT = frozenset({UNDEFINED_TABLE, UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_FUNCTION, INVALID_SCHEMA_NAME})
+
 # Classes that speak of the server and its machine, not of the code or the rows: connection, resources, system error.
 _ENVIRONMENTAL_CLASSES = ("08", "53", "58")
 _STOPPED = "57P0"  # the server, the session's database or the session was ended from outside

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from simulator import fixes
 from simulator.findings import data_migrations
+from simulator.findings.case import Case
 from simulator.findings.graph import ancestors, app_of
 from simulator.findings.situation import Situation
 from simulator.fixes import fake_everything, fake_initial, route
@@ -129,7 +130,7 @@ def choices(
 ) -> Choices:
     """The first mend that fits each root; ``given`` has those that were found for some before."""
     given = given or {}
-    found = {root.id: given.get(root.id) or fixes.mends(situation, root) for root in situation.roots}
+    found = {root.id: given.get(root.id) or fixes.mends(Case(situation, root)) for root in situation.roots}
     return Choices(situation, options, found)
 
 
@@ -167,7 +168,7 @@ def without_its_code(fix: Fix, situation: Situation) -> Fix:
     changing |= {one.migration for one in situation.survey.ran if one.run_sql and _CHANGES_ROWS.match(one.sql)}
     changing |= {one.failure.migration or "" for one in situation.findings if _is_of_code(one, situation)}
     done = {name for name, effects in situation.effects.items() if effects.all_there}
-    done |= {root.failure.migration or "" for root in situation.roots if data_migrations.has_run(situation, root)}
+    done |= {root.failure.migration or "" for root in situation.roots if data_migrations.has_run(Case(situation, root))}
     if not situation.database.history.rows:  # a history that is gone whole had what comes before them as well
         done.update(*(ancestors(name, situation.code.files) for name in tuple(done)))
     passed = situation.pending if fix.id == fake_everything.ID else _of_apps(situation.pending, fix.resets)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence, Set
 from itertools import pairwise
 
 from simulator.findings import data_migrations
+from simulator.findings.case import Case
 from simulator.findings.graph import ancestors
 from simulator.findings.situation import HistoryTable, Situation
 from simulator.model import MigrationFile, Proof
@@ -75,7 +76,9 @@ def _lost(situation: Situation, name: str, written: Set[str]) -> Proof | None:
     effects = situation.effects.get(name)
     if effects is not None and not effects.all_there:
         return None
-    if any(root.failure.migration == name and data_migrations.has_run(situation, root) for root in situation.roots):
+    if any(
+        root.failure.migration == name and data_migrations.has_run(Case(situation, root)) for root in situation.roots
+    ):
         return Proof(name, "history", "its code meets the rows that it wrote, and the history has lost its row")
     gap = _gap(situation, name, written)
     if gap is None:

@@ -9,6 +9,7 @@ from typing import Any
 from simulator import causes
 from simulator.findings import effects
 from simulator.findings.assembly import assemble
+from simulator.findings.case import Case
 from simulator.findings.situation import (
     CodeFacts,
     DatabaseFacts,
@@ -176,7 +177,7 @@ def broken(at: Failure, *deltas: Delta) -> Reference:
 def cause(*met: Failure, root: int = 0, **more: Any) -> Cause:
     """What is said of a root, the first if nothing else is asked."""
     where = situation(*met, **more)
-    return causes.name_cause(where, where.roots[root])
+    return causes.name_cause(Case(where, where.roots[root]))
 
 
 def named(*met: Failure, **more: Any) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from simulator import causes
 from simulator.causes import CAUSES, unexplained
+from simulator.findings.case import Case
 from tests.support.situations import POSTS, TAG_EXISTS, situation
 
 HERE = Path(__file__)
@@ -43,4 +44,4 @@ def test_each_cause_has_a_test_that_names_it() -> None:
 
 def test_a_root_always_has_a_cause() -> None:
     where = situation(TAG_EXISTS, standing=POSTS)
-    assert causes.name_cause(where, where.roots[0]).id == "unexplained"
+    assert causes.name_cause(Case(where, where.roots[0])).id == "unexplained"

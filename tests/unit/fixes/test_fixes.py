@@ -10,6 +10,7 @@ import pytest
 
 from simulator import fixes
 from simulator.findings import effects
+from simulator.findings.case import Case
 from simulator.findings.situation import BehindSequence, HistoryRow, HistoryTable, Situation
 from simulator.model import (
     CodeRun,
@@ -57,7 +58,7 @@ def situation(
 
 
 def proposed(where: Situation) -> list[str]:
-    return [mend.fix for mend in fixes.mends(where, where.roots[0])]
+    return [mend.fix for mend in fixes.mends(Case(where, where.roots[0]))]
 
 
 def plan(where: Situation) -> list[str]:
@@ -198,7 +199,7 @@ def test_a_column_that_allows_null_is_dropped_where_the_code_allows_none_and_no_
     taken = failure("blog.3", "42701", "blog_post", column_name="slug")
     where = situation([taken], catalog(POST, TITLE, SLUG), ("blog.3",), [*DELTAS[:2], delta("blog.3", wanted)])
     assert proposed(where)[:2] == ["alter-and-fake", "drop-unfilled"]
-    (sql,) = fixes.mends(where, where.roots[0])[1].clear
+    (sql,) = fixes.mends(Case(where, where.roots[0]))[1].clear
     assert 'IF EXISTS (SELECT FROM "blog_post" WHERE "slug" IS NOT NULL) THEN RAISE' in sql
     assert "drop-unfilled" not in proposed(replace(where, database=replace(where.database, tier="schema")))
     wider = situation([taken], catalog(POST, TITLE, column("blog_post", "slug")), ("blog.3",))
@@ -321,7 +322,7 @@ def test_extensions_that_the_code_has_from_nothing_are_installed_by_the_role_if_
     lacking = failure("blog.3", "42704", "blog_post", message='type "citext" does not exist')
     made = [delta(None, *(Fact("extension", "", "", name, ()) for name in ("citext", "uuid-ossp"))), *DELTAS]
     where = situation([lacking], catalog(POST, TITLE), ("blog.3",), made)
-    install, ask = fixes.mends(where, where.roots[0])
+    install, ask = fixes.mends(Case(where, where.roots[0]))
     assert install.clear == ('CREATE EXTENSION IF NOT EXISTS "citext"', 'CREATE EXTENSION IF NOT EXISTS "uuid-ossp"')
     assert (
         ask.person
@@ -340,7 +341,7 @@ def test_rows_are_a_persons_with_the_query_that_shows_them(
     sqlstate: str, more: dict[str, Any], query: str | None
 ) -> None:
     where = situation([failure("blog.3", sqlstate, "blog_post", **more)], catalog(POST, TITLE), ("blog.3",))
-    (mend,) = fixes.mends(where, where.roots[0])
+    (mend,) = fixes.mends(Case(where, where.roots[0]))
     assert mend.fix == "mend-data"
     assert query is None or query in mend.person
 
@@ -359,7 +360,9 @@ def test_an_index_of_another_table_gets_another_name_and_its_own_tables_is_dropp
     deltas = [DELTAS[0], delta("blog.2", TAG, NAME, index("blog_tag", "n" * 63, "name"))]
     taken = failure("blog.2", relation="n" * 63)
     where = situation([taken], catalog(POST, TITLE, table("pat_person"), long), ("blog.2",), deltas)
-    assert fixes.mends(where, where.roots[0])[0].clear == (f'ALTER INDEX "{"n" * 63}" RENAME TO "{"n" * 57}_aside"',)
+    assert fixes.mends(Case(where, where.roots[0]))[0].clear == (
+        f'ALTER INDEX "{"n" * 63}" RENAME TO "{"n" * 57}_aside"',
+    )
 
 
 AGAIN = failure("blog.3", "23505", "blog_post", operation="Code", constraint_name="uq", sql=INSERT)
@@ -385,7 +388,7 @@ def test_code_that_meets_its_rows_is_recorded_where_the_history_has_lost_a_row_f
 ) -> None:
     found = where()
     root = next(one for one in found.roots if one.failure.migration == "blog.3")
-    assert ("record-code" in [mend.fix for mend in fixes.mends(found, root)]) is recorded
+    assert ("record-code" in [mend.fix for mend in fixes.mends(Case(found, root))]) is recorded
 
 
 def history(*rows: tuple[int, str], next_id: int) -> HistoryTable:
@@ -404,7 +407,7 @@ def test_without_any_history_a_later_migration_that_is_in_effect_says_that_the_c
 
 def test_where_code_writes_what_is_there_no_row_need_be_there_twice() -> None:
     where = lost(1, 2, AGAIN)
-    (mend,) = fixes.mends(where, where.roots[0])
+    (mend,) = fixes.mends(Case(where, where.roots[0]))
     assert mend.person.startswith("the code of blog.3 gives blog_post a value that is there")
 
 
@@ -571,7 +574,7 @@ def test_a_data_migration_before_the_lost_ones_is_recorded_where_as_many_ids_are
         table_ = history((1, "blog.1"), next_id=given_out + 1)
         where = situation(met, standing, ("blog.2", "blog.3"), deltas, table=table_, **more)
         assert plan(where) == [*expected, "migrate"]
-        assert ("blog.2 then changes rows" in fixes.mends(where, where.roots[0])[0].note) is (given_out == 2)
+        assert ("blog.2 then changes rows" in fixes.mends(Case(where, where.roots[0]))[0].note) is (given_out == 2)
 
 
 def test_a_repair_leaves_what_a_later_migration_has_changed_since() -> None:
@@ -583,14 +586,14 @@ def test_a_repair_leaves_what_a_later_migration_has_changed_since() -> None:
     ]
     met = [failure("blog.1", relation="blog_post"), failure("blog.3", "42703", "blog_post", column_name="intro")]
     where = situation(met, catalog(POST, wide), ("blog.1", "blog.2", "blog.3"), deltas)
-    (mend,) = [mend for mend in fixes.mends(where, where.roots[0]) if mend.fix == "complete-and-fake"]
+    (mend,) = [mend for mend in fixes.mends(Case(where, where.roots[0])) if mend.fix == "complete-and-fake"]
     assert [" ".join(sql.split()) for sql in mend.complete["blog.1"]] == ['CREATE TABLE "blog_tag" ( )']
 
 
 def test_a_data_migration_that_was_never_recorded_runs_and_the_note_says_so() -> None:
     where = lost(2, 2, failure("blog.2", relation="blog_tag"))
     assert plan(where) == ["migrate blog 2 --fake", "migrate"]
-    assert "blog.3 then changes rows" in fixes.mends(where, where.roots[0])[0].note
+    assert "blog.3 then changes rows" in fixes.mends(Case(where, where.roots[0]))[0].note
 
 
 def test_faking_everything_is_no_mend_where_code_has_not_run() -> None:

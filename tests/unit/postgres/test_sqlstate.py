@@ -12,7 +12,9 @@ import pytest
 from simulator.postgres import sqlstate
 
 SIMULATOR = Path(__file__).parents[3] / "simulator"
-NAMED = {name: code for name, code in vars(sqlstate).items() if name.isupper() and not name.startswith("_")}
+NAMED = {
+    name: code for name, code in vars(sqlstate).items() if isinstance(code, str) and name.isupper() and name[0] != "_"
+}
 # The probe runs without us and has names of its own.
 IN_PROBE = re.compile(r"[0-9][0-9A-Z]{4}")
 

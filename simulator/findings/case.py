@@ -1,0 +1,174 @@
+"""One root in its situation: what several causes and fixes ask of the two together, in the field's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from simulator.findings import migration_source
+from simulator.findings.graph import app_of
+from simulator.findings.situation import Effects, Situation
+from simulator.model import Fact, Failure, Finding, MigrationFile, MigrationOperation, Phase, Shape
+from simulator.postgres import shape
+from simulator.postgres.sqlstate import (
+    ABSENT,
+    DUPLICATE_COLUMN,
+    DUPLICATES,
+    INSUFFICIENT_PRIVILEGE,
+    INVALID_SCHEMA_NAME,
+    LOCK_NOT_AVAILABLE,
+    READ_ONLY_SQL_TRANSACTION,
+    UNDEFINED_COLUMN,
+)
+
+IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
+# What a session or a server refuses, whatever the code: read-only, no schema, no right, and their like.
+_OF_THE_SESSION = (READ_ONLY_SQL_TRANSACTION, INVALID_SCHEMA_NAME, INSUFFICIENT_PRIVILEGE, LOCK_NOT_AVAILABLE, "57")
+
+
+@dataclass(frozen=True)
+class Case:
+    """``root`` may be any finding; most questions are asked of roots."""
+
+    situation: Situation
+    root: Finding
+
+    @property
+    def failure(self) -> Failure:
+        return self.root.failure
+
+    @property
+    def migration(self) -> str:
+        """ "" where the root is in none."""
+        return self.failure.migration or ""
+
+    @property
+    def file(self) -> MigrationFile | None:
+        return self.situation.code.files.get(self.migration)
+
+    @property
+    def operation(self) -> MigrationOperation | None:
+        """The operation that failed; None for deferred statements."""
+        if self.file is None or self.failure.operation is None:
+            return None
+        return next((one for one in self.file.operations if one.text == self.failure.operation), None)
+
+    @property
+    def effects(self) -> Effects | None:
+        """None where there is no trusted reference, or the migration changes nothing in the catalog."""
+        return self.situation.effects.get(self.migration) if self.situation.reference.complete else None
+
+    @property
+    def is_first_of_app(self) -> bool:
+        """Whether the migration stands on no other of its app."""
+        return self.file is not None and not any(app_of(one) == app_of(self.file.name) for one in self.file.parents)
+
+    # --- what is in its way ---------------------------------------------------------------------
+
+    @property
+    def in_migration(self) -> bool:
+        return self.failure.phase in IN_MIGRATION and self.failure.migration is not None
+
+    @property
+    def collides(self) -> bool:
+        """Whether the migration met something that is there already."""
+        return self.in_migration and self.failure.sqlstate in DUPLICATES
+
+    @property
+    def blocked_by_foreign_object(self) -> bool:
+        """Whether what holds the name is no work of the migration's: of another kind, INVALID, on another table."""
+        standing = self.root.existing
+        return standing is not None and (standing.shape is Shape.OTHER_KIND or not standing.valid)
+
+    @property
+    def may_be_own_work(self) -> bool:
+        """Whether what stands there may be the migration's own work: of its kind, and where it would make it."""
+        return self.collides and not self.blocked_by_foreign_object
+
+    @property
+    def is_done_already(self) -> bool:
+        """Whether all that the migration would do is done: what it makes stands there, what it removes is gone."""
+        met = self.failure.sqlstate in DUPLICATES or self.failure.sqlstate in ABSENT
+        done = self.effects is not None and self.effects.all_there
+        return self.in_migration and met and not self.blocked_by_foreign_object and done
+
+    @property
+    def recording_may_settle_it(self) -> bool:
+        """Whether what the migration met may be its own work, in part or gone again, so that recording it may help."""
+        if self.effects is None or self.blocked_by_foreign_object:
+            return False
+        in_part = bool(self.effects.present or self.effects.gone)
+        return self.root.existing is not None or (self.failure.sqlstate in ABSENT and in_part)
+
+    @property
+    def recording_settles_it(self) -> bool:
+        """Whether the root is the migration's own work that stands there already; what is gone, gone whole."""
+        if self.root.existing is not None:
+            return not self.blocked_by_foreign_object
+        return self.failure.sqlstate in ABSENT and self.effects is not None and self.effects.all_there
+
+    @cached_property
+    def within_migration(self) -> tuple[Finding, ...]:
+        """The root and its cascades within the same migration."""
+        return tuple(
+            one
+            for one in self.situation.findings
+            if one is self.root or (one.cascade_of == self.root.id and one.failure.migration == self.failure.migration)
+        )
+
+    @property
+    def other_roots(self) -> tuple[Finding, ...]:
+        """Other roots in the same migration: things of another kind in its way."""
+        own, roots = self.failure.migration, self.situation.roots
+        return tuple(one for one in roots if one is not self.root and one.failure.migration == own)
+
+    @property
+    def holders(self) -> Iterator[Fact]:
+        """The facts in the database that hold the names which the root and its cascades wanted."""
+        for finding in self.within_migration:
+            standing = finding.existing
+            if standing is None:
+                continue
+            for fact in self.situation.database.catalog:
+                own = fact.name or fact.relation or fact.schema
+                place = fact.schema == (standing.schema_name or "") and own == standing.name
+                table = standing.table_name is None or fact.relation == standing.table_name
+                if place and table and shape.kind_word(fact) == standing.kind:
+                    yield fact
+
+    # --- the code -------------------------------------------------------------------------------
+
+    @property
+    def code_fails(self) -> bool:
+        """Whether the same code fails from nothing, in the same migration and the same way; or makes the same thing
+        twice in another order: two branches that nothing orders run as the history has it."""
+        broken = self.situation.reference.failure
+        if broken is None or broken.sandbox or broken.phase is Phase.RESTORE:
+            return False
+        failure = self.failure
+        if (failure.sqlstate or "").startswith(_OF_THE_SESSION):
+            return False
+        same_thing = failure.relation is not None and failure.sqlstate in DUPLICATES
+        again = same_thing and (broken.sqlstate, broken.relation) == (failure.sqlstate, failure.relation)
+        return _signature(broken) == _signature(failure) or again
+
+    @property
+    def wanted_names(self) -> frozenset[str]:
+        """As ``migration_source.made`` writes them: what the root is about."""
+        failure, standing = self.failure, self.root.existing
+        if failure.sqlstate in (DUPLICATE_COLUMN, UNDEFINED_COLUMN) and failure.relation and failure.column_name:
+            return frozenset({f"{failure.relation}.{failure.column_name}"})
+        names = {failure.relation, failure.constraint_name, standing.name if standing else None}
+        if failure.constraint_name or (standing and standing.table_name):
+            names -= {failure.table_name, standing.table_name if standing else None}
+        return frozenset(name for name in names if name)
+
+    def is_made_by(self, name: str, text: str | None) -> bool:
+        """Whether that source of that migration makes what the root is about."""
+        made = migration_source.made(text, app_of(name), self.situation.tables_of_models)
+        return bool(made & self.wanted_names)
+
+
+def _signature(failure: Failure) -> tuple[str | None, str]:
+    return (failure.migration, failure.sqlstate or failure.exception)

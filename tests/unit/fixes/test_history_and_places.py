@@ -1,0 +1,177 @@
+"""Fixes of the history itself, of what is in the wrong place, and of what another role has to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from simulator import fixes
+from simulator.findings.case import Case
+from simulator.findings.situation import HistoryTable, Situation
+from simulator.fixes.route import Mend
+from simulator.model import Fact, Failure, MigrationFile, Phase
+from simulator.postgres.ddl import ASIDE
+from tests.support.facts import column, delta, table
+from tests.support.situations import (
+    BLOG,
+    DELTAS,
+    FILES,
+    INITIAL,
+    POSTS,
+    SLUG,
+    SLUGS,
+    TAG,
+    TAGS,
+    failure,
+    history,
+    situation,
+)
+
+INCONSISTENT = "django.db.migrations.exceptions.InconsistentMigrationHistory"
+
+
+def mend(fix: str, where: Situation) -> Mend | None:
+    """What that fix proposes for the first root, if it is among those that fit."""
+    return next((one for one in fixes.mends(Case(where, where.roots[0])) if one.fix == fix), None)
+
+
+def row(name: str) -> str:
+    app, _, own = name.partition(".")
+    return f"""INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('{app}', '{own}', now())"""
+
+
+def test_a_restore_over_rows_goes_into_an_empty_database() -> None:
+    met = failure(None, "23505", "blog_post", phase=Phase.RESTORE)
+    found = mend("restore-into-empty", situation(met, restored_over_data=True))
+    assert found is not None
+    assert found.person.startswith("restore the dump into a new, empty database")
+    assert mend("restore-into-empty", situation(met)) is None
+
+
+def test_a_history_with_a_hole_gets_the_rows_that_its_children_need() -> None:
+    met = failure(None, None, None, phase=Phase.PLAN, exception=INCONSISTENT)
+    found = mend("history-rows", situation(met, standing=[*POSTS, *TAGS], applied=(TAG,)))
+    assert found is not None
+    assert (found.history, found.recorded) == ((row(INITIAL),), frozenset({INITIAL}))
+    other = replace(met, exception="django.core.management.base.CommandError")
+    assert mend("history-rows", situation(other, standing=[*POSTS, *TAGS], applied=(TAG,))) is None
+
+
+def test_a_hole_whose_work_is_not_there_gets_that_before_its_row() -> None:
+    met = failure(None, None, None, phase=Phase.PLAN, exception=INCONSISTENT)
+    found = mend("history-rows", situation(met, standing=TAGS, applied=(TAG,)))
+    assert found is not None
+    assert found.history[0].startswith('CREATE TABLE "blog_post"')
+    assert found.history[-1] == row(INITIAL)
+
+
+def test_a_history_that_is_a_view_is_moved_aside_and_its_rows_are_kept() -> None:
+    met = failure(None, "42809", "django_migrations", phase=Phase.RECORD)
+    own = (table("django_migrations"), column("django_migrations", "app"), column("django_migrations", "name"))
+    view = history(INITIAL, kind="view")
+    found = mend("history-aside", situation(met, table=view, deltas=(*DELTAS, delta("", *own))))
+    assert found is not None
+    assert f'ALTER VIEW "django_migrations" SET SCHEMA "{ASIDE}"' in found.history
+    assert found.history[-1].startswith('INSERT INTO "django_migrations" ("app", "name", "applied") SELECT')
+    assert found.recorded == frozenset({INITIAL})
+    assert mend("history-aside", situation(met, table=history(INITIAL))) is None
+
+
+SQUASH = MigrationFile("blog.0001_squashed", replaces=(INITIAL, TAG))
+
+
+def test_a_squash_that_is_recorded_has_the_rows_of_what_it_replaces() -> None:
+    met = failure(None, None, None, phase=Phase.PLAN, exception="NodeNotFoundError")
+    where = situation(met, applied=("blog.0001_squashed", INITIAL), files=(*FILES, SQUASH))
+    found = mend("squash-rows", where)
+    assert found is not None
+    assert (found.history, found.recorded) == ((row(TAG),), frozenset({"blog.0001_squashed"}))
+
+
+def test_rows_of_a_squash_that_is_recorded_in_part_and_can_run_are_deleted() -> None:
+    met = failure(None, None, None, phase=Phase.LOAD, exception="NodeNotFoundError")
+    found = mend("squash-rows", situation(met, applied=(INITIAL,), files=(SQUASH,)))
+    assert found is not None
+    assert found.history == ("""DELETE FROM "django_migrations" WHERE "app" = 'blog' AND "name" = '0001_initial'""",)
+
+
+def test_two_leaves_are_merged_by_the_code() -> None:
+    met = failure(None, None, None, phase=Phase.PLAN, exception="CommandError")
+    rival = MigrationFile("blog.0003_rival", parents=(TAG,))
+    found = mend("merge-migration", situation(met, files=(*FILES, rival)))
+    assert found is not None
+    assert "blog: 0003_rival, 0003_slug" in found.person
+    assert "makemigrations --merge" in found.person
+    assert mend("merge-migration", situation(met)) is None
+
+
+def test_tables_in_another_schema_are_looked_for_there() -> None:
+    met = failure(None, "42P01", "blog_post", phase=Phase.SMOKE)
+    elsewhere = [fact._replace(schema="app") for fact in POSTS]
+    found = mend("look-elsewhere", situation(met, standing=elsewhere, applied=BLOG))
+    assert found is not None
+    assert found.person.startswith("blog_post is in the schema app: put that on the search_path")
+    aside = [fact._replace(schema=ASIDE) for fact in POSTS]
+    assert mend("look-elsewhere", situation(met, standing=aside, applied=BLOG)) is None
+
+
+VIEW = Fact("relation", "public", "titles", "", ("view", " SELECT blog_post.title\n   FROM blog_post;"))
+WIDER = (*DELTAS[:2], delta(SLUG, column("blog_post", "title", "text"), removed=(column("blog_post", "title"),)))
+
+
+def test_a_view_on_a_column_whose_type_changes_is_made_again_after_it() -> None:
+    met = failure(SLUG, "0A000", "blog_post", table_name="blog_post")
+    standing = [*POSTS, *TAGS, VIEW]
+    owners = {"public.titles": "reporting"}
+    found = mend("remake-views", situation(met, standing=standing, applied=BLOG[:2], deltas=WIDER, owners=owners))
+    assert found is not None
+    assert found.clear == ('DROP VIEW "titles"',)
+    assert found.after[0].startswith('CREATE VIEW "titles" AS')
+    assert found.after[-1] == 'ALTER VIEW "titles" OWNER TO "reporting"'
+    assert found.note == "grants on public.titles have to be given again"
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"relation": "blog_post"}, 'as admin or a superuser: ALTER TABLE "blog_post" OWNER TO "app"'),
+        (
+            {"denied": "schema public, owned by admin", "denied_owner": "admin"},
+            'as admin or a superuser: GRANT CREATE ON SCHEMA "public" TO "app"',
+        ),
+        (
+            {"denied": "database shop", "denied_owner": "admin", "denied_by_database": True},
+            'as admin or a superuser: GRANT CREATE ON DATABASE … TO "app"  (the database\'s own name for …)',
+        ),
+    ],
+)
+def test_what_the_role_may_not_do_its_owner_lets_it(how: dict[str, Any], said: str) -> None:
+    met = Failure("E", "m", Phase.OPERATION, migration=SLUG, sqlstate="42501", **how)
+    found = mend("change-owner", situation(met, applied=BLOG[:2], owners={"public.blog_post": "admin"}))
+    assert found is not None
+    assert found.person == said
+
+
+HSTORE = Fact("extension", "public", "", "hstore", ())
+
+
+def test_an_extension_that_the_code_has_is_installed_and_else_asked_for() -> None:
+    met = failure(SLUG, "42704", None)
+    where = situation(met, applied=BLOG[:2], deltas=(*DELTAS[:2], delta(SLUG, *SLUGS, HSTORE)))
+    install, ask = mend("install-extension", where), mend("ask-for-extension", where)
+    assert install is not None
+    assert ask is not None
+    assert install.clear == ('CREATE EXTENSION IF NOT EXISTS "hstore"',)
+    assert ask.person == f"as a superuser: {install.clear[0]}"
+    unknown = mend("ask-for-extension", situation(replace(met, message="function f() does not exist")))
+    assert unknown is not None
+    assert "see which extension brings it: function f() does not exist" in unknown.person
+
+
+def test_an_empty_history_table_is_just_moved() -> None:
+    met = failure(None, "42809", "django_migrations", phase=Phase.RECORD)
+    found = mend("history-aside", situation(met, table=HistoryTable(kind="view", schema_name="public")))
+    assert found is not None
+    assert not any(text.startswith("INSERT") for text in found.history)
