@@ -21,6 +21,7 @@ from simulator.errors import MOST_SEVERE_FIRST, ExitCode, Terminated, UsageError
 from simulator.host.terminal import printer
 from simulator.reports import SCHEMA_OF_SEVERAL
 from simulator.scenario.files import Tagged, name_of
+from simulator.wording import count
 
 COLUMNS = ("scenario", "exit", "took", "verdict", "stops at")
 # How long interrupted rehearsals get to remove what they made before they are killed.
@@ -69,7 +70,7 @@ def in_words(codes: Sequence[int]) -> str:
     """How many ended how, the most severe first."""
     counts = Counter(exit_code([code]) for code in codes)
     parts = [f"{counts[code]} {_WORDS[code]}" for code in MOST_SEVERE_FIRST if counts[code]]
-    return f"{len(codes)} scenario{'s' if len(codes) != 1 else ''}: {', '.join(parts)}"
+    return f"{count(len(codes), 'scenario')}: {', '.join(parts)}"
 
 
 def run_tagged(

@@ -13,6 +13,7 @@ from simulator.errors import ExitCode
 from simulator.model import Failure, Phase, Tables, Trace, Verdict
 from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 from simulator.scenario import Expect
+from simulator.wording import MOST_NAMED, and_more, some
 
 # No data, cardinality, data exceptions, violations, a function's own RAISE: SQLSTATE's classes that speak of rows.
 CLASSES_OF_ROWS = ("02", "21", "22", "23", "P0")
@@ -74,8 +75,8 @@ def _judge_restore(evidence: Evidence) -> Judgement | None:
     trace_failure = evidence.trace.failure if evidence.trace else None
     for restore in evidence.restores:
         if restore.errors and not restore.over_data:
-            named = ", ".join(dict.fromkeys(_object(error) for error in restore.errors[:5]))
-            more = f" and {len(restore.errors) - 5} more" if len(restore.errors) > 5 else ""
+            named = ", ".join(dict.fromkeys(_object(error) for error in restore.errors[:MOST_NAMED]))
+            more = and_more([error.message for error in restore.errors])
             because = f"the dump did not restore whole into an empty database ({named}{more})"
             return Judgement(Verdict.UNKNOWN, trace_failure or restore.errors[0], because)
     for restore in evidence.restores:
@@ -177,7 +178,7 @@ def _unrehearsed(evidence: Evidence, trace: Trace) -> str | None:
     if "--fake" in evidence.command:
         return f"{command} changes nothing, and whether the database has what it records was not compared"
     if trace.left and not (trace.migrations and names_targets(evidence.command)):
-        return f"{command} exited 0 but left pending, so not rehearsed: {_some(trace.left)}"
+        return f"{command} exited 0 but left pending, so not rehearsed: {some(trace.left)}"
     return None
 
 
@@ -226,7 +227,7 @@ def not_checked(*, dump: bool, tier: str, left: Sequence[str] = ()) -> tuple[str
     """What this way of rehearsing cannot show, whatever its verdict. ``left`` is pending after the command."""
     notes = ["locks, timeouts and live traffic"]
     if left:
-        notes.append(f"what the command left pending ({_some(left)})")
+        notes.append(f"what the command left pending ({some(left)})")
     if dump:
         notes += [
             "INVALID indexes (a dump carries none)",
@@ -235,11 +236,6 @@ def not_checked(*, dump: bool, tier: str, left: Sequence[str] = ()) -> tuple[str
     if tier == "schema":
         notes.append("data-dependent errors (tier: schema)")
     return tuple(notes)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(names[:5]) + more
 
 
 def _object(error: Failure) -> str:

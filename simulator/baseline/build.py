@@ -21,6 +21,7 @@ from simulator.scenario import SameAs, Scenario, Step
 from simulator.scenario.files import LoadedScenario
 from simulator.sources.trees import Sources, main_dump
 from simulator.verdict import RestoreErrors
+from simulator.wording import size
 
 POSTGRESQL = "postgresql"
 
@@ -244,7 +245,7 @@ class _Builder:
     def _restore(self, name: str, step: Step) -> None:
         assert step.restore is not None
         dump = self.found.dumps[step.restore]
-        with self.progress.stage("restore", f"restoring {dump.path.name} ({_size(dump.size)})"):
+        with self.progress.stage("restore", f"restoring {dump.path.name} ({size(dump.size)})"):
             self.done.append(
                 restore.restore(
                     self.environment,
@@ -275,11 +276,6 @@ class _Builder:
             at = f" at {failure.migration}" if failure and failure.migration else ""
             why = f"{failure.sqlstate or failure.exception} {failure.message}" if failure else "its process ended early"
             raise CannotTell(f"baseline: migrate: ref {ref} fails{at}: {why}", "correct the baseline steps before it")
-
-
-def _size(number: int) -> str:
-    """Of a file, as people say it."""
-    return f"{number / (1 << 20):.1f} MB" if number >= 1 << 20 else f"{max(1, number >> 10)} kB"
 
 
 def _of_unfilled(alias: str) -> str:

@@ -28,6 +28,7 @@ from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, DumpEntry, Failure, Outcome
 from simulator.postgres import database
 from simulator.postgres.version import major
+from simulator.wording import MOST_NAMED, and_more
 
 Progress = Callable[[int, int, str], None]  # done, total, what; both in bytes of the dump's file
 
@@ -215,8 +216,8 @@ def _rows_left_out(dump: Dump, tier: str) -> tuple[str, ...]:
     """What rows might refuse (a unique constraint, NOT NULL) is not seen in a table that came without its own."""
     if tier == "schema" or not dump.without_rows:
         return ()
-    more = f" and {len(dump.without_rows) - 5} more tables" if len(dump.without_rows) > 5 else ""
-    return (f"rows that the dump leaves out (of {', '.join(dump.without_rows[:5])}{more})",)
+    more = and_more(dump.without_rows, what="more tables")
+    return (f"rows that the dump leaves out (of {', '.join(dump.without_rows[:MOST_NAMED])}{more})",)
 
 
 def _left_out(dump: Dump, ignore_extensions: tuple[str, ...]) -> tuple[str, ...]:

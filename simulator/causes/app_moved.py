@@ -9,6 +9,7 @@ from simulator.findings import migration_source
 from simulator.findings.case import Case
 from simulator.findings.graph import app_of
 from simulator.model import Cause
+from simulator.wording import listed
 
 ID = "app-moved"
 TITLE = "its tables were made under another app's label"
@@ -28,7 +29,7 @@ def explain(case: Case) -> Cause | None:
         proofs = tuple(_proofs(case, old)) if old not in on_disk else ()
         if proofs:
             rows = case.situation.unknown_of_app(old)
-            said = f"{words.listed(rows)} {'is' if len(rows) == 1 else 'are'} recorded, and no app is called {old}"
+            said = f"{listed(rows)} {'is' if len(rows) == 1 else 'are'} recorded, and no app is called {old}"
             nothing = f"django_migrations has no row of {app}"
             return Cause(ID, TITLE, "certain" if len(proofs) > 1 else "likely", (nothing, said, *proofs))
     return None

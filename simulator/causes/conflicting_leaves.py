@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator.causes import words
 from simulator.findings.case import Case
 from simulator.findings.graph import app_of
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Phase
+from simulator.wording import listed
 
 ID = "conflicting-leaves"
 TITLE = "two leaves in one app"
@@ -18,7 +18,7 @@ def explain(case: Case) -> Cause | None:
     leaves = {app: names for app, names in _leaves(case.situation).items() if len(names) > 1}
     if not leaves:
         return None
-    evidence = tuple(f"nothing comes after {words.listed(names)}" for names in leaves.values())
+    evidence = tuple(f"nothing comes after {listed(names)}" for names in leaves.values())
     return Cause(ID, TITLE, "certain", evidence)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import words
 from simulator.findings.case import Case
 from simulator.model import Finding, Phase
+from simulator.wording import count
 
 
 def is_about_rows(root: Finding) -> bool:
@@ -24,7 +24,7 @@ def sentences(case: Case) -> Iterator[str]:
     for place, rows in sorted(case.situation.database.rows.items()):
         schema, _dot, name = place.partition(".")
         if name == table and (failure.schema_name or schema) == schema:
-            yield f"{place} has {words.count(rows, 'row')}"
+            yield f"{place} has {count(rows, 'row')}"
     if failure.constraint_name:
         wanted = (
             case.situation.reference.after.get(failure.migration or "") if case.situation.reference.complete else None

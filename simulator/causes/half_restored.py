@@ -7,6 +7,7 @@ from simulator.findings import origins
 from simulator.findings.case import Case
 from simulator.model import Cause, Finding, Phase
 from simulator.postgres.sqlstate import INVALID_FOREIGN_KEY
+from simulator.wording import count, listed
 
 ID = "half-restored"
 TITLE = "restored only in part"
@@ -21,7 +22,7 @@ def explain(case: Case) -> Cause | None:
     whole = _is_bare(case.root, bare) and _has_its_columns(case)
     if not about or not bare or not (whole or case.situation.database.restore_failed):
         return None
-    evidence = [f"{words.count(len(bare), 'table')} without the primary key that the code makes: {words.listed(bare)}"]
+    evidence = [f"{count(len(bare), 'table')} without the primary key that the code makes: {listed(bare)}"]
     if case.situation.database.restore_failed:
         evidence.insert(0, "the restore printed errors")
     evidence += words.effects(case.migration, case.effects)

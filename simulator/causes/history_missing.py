@@ -8,6 +8,7 @@ from simulator.findings.case import Case
 from simulator.findings.graph import app_of
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Confidence
+from simulator.wording import count
 
 ID = "history-missing"
 TITLE = "the history is missing"
@@ -28,7 +29,7 @@ def explain(case: Case) -> Cause | None:
     if len(there) < 2 or (not whole and origins.signs_of_manual_change(case)):
         return None
     nothing = "django_migrations has no row at all" if whole else f"django_migrations has no row of {app}"
-    said = f"{words.count(len(there), 'migration')} {'' if whole else f'of {app} '}made what stands there"
+    said = f"{count(len(there), 'migration')} {'' if whole else f'of {app} '}made what stands there"
     ran = words.content_types(case.situation, name) if origins.content_types(case.situation, name) else None
     sure: Confidence = "certain" if whole or ran else "likely"
     return Cause(ID, TITLE, sure, (nothing, said, *filter(None, [ran, words.numbers(case.situation.database.history)])))
@@ -41,7 +42,7 @@ def _no_table(case: Case) -> Cause | None:
     effects = case.effects
     if not djangos and (origins.signs_of_manual_change(case) or (effects is not None and effects.different)):
         return None
-    said = f"{words.count(len(there), 'migration')} made what stands there" if there else ""
+    said = f"{count(len(there), 'migration')} made what stands there" if there else ""
     known = "django_content_type is there" if case.situation.database.content_types is not None else ""
     evidence = tuple(filter(None, ("there is no django_migrations", said, known)))
     return Cause(ID, TITLE, "certain" if djangos else "likely", evidence)

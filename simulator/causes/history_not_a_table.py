@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.causes import words
 from simulator.findings.case import Case
 from simulator.model import Cause, Phase
+from simulator.wording import listed
 
 ID = "history-not-a-table"
 TITLE = "django_migrations is no table"
@@ -26,5 +26,5 @@ def explain(case: Case) -> Cause | None:
     where = f"{schema}.django_migrations" if schema else "django_migrations"
     evidence = [f"{where} is a {kind}, which Django does not take for its table"]
     if table.kind is not None and table.elsewhere:
-        evidence.append(f"there is a django_migrations in {words.listed(table.elsewhere)} too")
+        evidence.append(f"there is a django_migrations in {listed(table.elsewhere)} too")
     return Cause(ID, TITLE, "certain", tuple(evidence))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import code, words
+from simulator.causes import code
 from simulator.findings.case import Case
 from simulator.model import Cause
 from simulator.postgres import shape
+from simulator.wording import listed
 
 ID = "made-twice"
 TITLE = "the code makes it twice"
@@ -22,9 +23,7 @@ def explain(case: Case) -> Cause | None:
         return None
     name, relation = case.migration, case.failure.relation or ""
     makers = list(_makers(case))
-    evidence = [
-        f"{words.listed(makers)} already {'makes' if len(makers) == 1 else 'make'} what {name} makes: {relation}"
-    ]
+    evidence = [f"{listed(makers)} already {'makes' if len(makers) == 1 else 'make'} what {name} makes: {relation}"]
     if not makers:
         if case.root.existing is None or any(
             shape.has_relation_name(fact, relation) for fact in case.situation.database.catalog

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from simulator.causes import code, words
+from simulator.causes import code
 from simulator.findings.case import Case
 from simulator.model import Cause
 from simulator.postgres.sqlstate import UNDEFINED_FUNCTION, UNDEFINED_OBJECT
+from simulator.wording import listed
 
 ID = "missing-extension"
 TITLE = "an extension, a type or a function is missing"
@@ -25,7 +26,5 @@ def explain(case: Case) -> Cause | None:
     have = {fact.name for fact in case.situation.database.catalog if fact.kind == "extension"}
     lacking = sorted({fact.name for fact in case.situation.reference.final if fact.kind == "extension"} - have)
     if lacking:
-        evidence.append(
-            f"from nothing the code has {words.listed(lacking, 'the extension', 'the extensions')}, here not"
-        )
+        evidence.append(f"from nothing the code has {listed(lacking, 'the extension', 'the extensions')}, here not")
     return Cause(ID, TITLE, "certain" if lacking else "likely", tuple(evidence))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import words
 from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.model import Cause
 from simulator.postgres.sqlstate import UNDEFINED_TABLE
+from simulator.wording import listed
 
 ID = "missing-table"
 TITLE = "a table is missing"
@@ -30,7 +30,7 @@ def sentences(situation: Situation, relation: str) -> Iterator[str]:
     if not relation:
         return
     if elsewhere:
-        yield f"{relation} is only in {words.listed(elsewhere)}"
+        yield f"{relation} is only in {listed(elsewhere)}"
     else:
         yield f"there is no {relation} in the database"
     maker = situation.maker(relation) if situation.reference.complete else None

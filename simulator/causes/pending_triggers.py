@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from simulator.causes import code, words
+from simulator.causes import code
 from simulator.findings.case import Case
 from simulator.model import Cause
 from simulator.postgres.sqlstate import OBJECT_IN_USE
+from simulator.wording import count
 
 ID = "pending-triggers"
 TITLE = "rows were changed and their table altered in one transaction"
@@ -17,7 +18,7 @@ def explain(case: Case) -> Cause | None:
     name = case.migration
     runs = [run for run in case.situation.survey.code_runs if run.migration == name and run.rows_changed]
     evidence = [
-        f"{name} changes {words.count(run.rows_changed, 'row')} in operation {run.operation_index + 1}" for run in runs
+        f"{name} changes {count(run.rows_changed, 'row')} in operation {run.operation_index + 1}" for run in runs
     ]
     evidence.append("foreign keys that are checked at the end of the transaction keep the table from being altered")
     if case.code_fails:

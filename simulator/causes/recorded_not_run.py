@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator.causes import words
 from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.model import Cause
 from simulator.postgres.sqlstate import UNDEFINED_COLUMN, UNDEFINED_OBJECT, UNDEFINED_TABLE
+from simulator.wording import listed
 
 ID = "recorded-not-run"
 TITLE = "recorded without having run"
@@ -28,7 +28,7 @@ def explain(case: Case) -> Cause | None:
     if len(made) < 2 or any(case.situation.database.catalog.get(*thing) for thing in made):
         return None
     named = [name or of for _kind, _schema, of, name in made]
-    said = f"{maker} is recorded as applied, and nothing that it makes is there: {words.listed(named)}"
+    said = f"{maker} is recorded as applied, and nothing that it makes is there: {listed(named)}"
     why = "recorded with --fake, or while a database router did not allow it; or all of it was dropped"
     return Cause(ID, TITLE, "possible", (said, why))
 

@@ -7,6 +7,7 @@ from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Fact
 from simulator.postgres.sqlstate import INVALID_SCHEMA_NAME, UNDEFINED_TABLE
+from simulator.wording import count, listed
 
 ID = "search-path"
 TITLE = "the search path leads elsewhere"
@@ -26,7 +27,7 @@ def _split_history(case: Case) -> Cause | None:
     if table.rows or not table.elsewhere or not case.collides:
         return None
     here = f"django_migrations in {table.schema_name} has no row" if table.kind else "there is no django_migrations"
-    evidence = [f"{here} where the project looks; there is one in {words.listed(table.elsewhere)}"]
+    evidence = [f"{here} where the project looks; there is one in {listed(table.elsewhere)}"]
     return Cause(ID, TITLE, "likely", (*evidence, *words.standing(case.root)))
 
 
@@ -48,7 +49,7 @@ def _table_elsewhere(case: Case) -> Cause | None:
     if relation not in {fact.relation for fact in lacking} or len(lacking) < 2 or not common:
         return None
     where = sorted(common)[0]
-    said = f"{words.count(len(lacking), 'table')} that the project looks for in vain are in the schema {where}"
+    said = f"{count(len(lacking), 'table')} that the project looks for in vain are in the schema {where}"
     return Cause(ID, TITLE, "likely", (said, f"{where}.{relation} is there"))
 
 

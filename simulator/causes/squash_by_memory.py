@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from simulator.causes import words
 from simulator.findings.case import Case
 from simulator.model import Cause, MigrationFile, Phase
+from simulator.wording import listed
 
 ID = "squash-by-memory"
 TITLE = "a squash is recorded without what it replaces"
@@ -18,7 +18,7 @@ def explain(case: Case) -> Cause | None:
     for file in _asked(case):
         lacking = [one for one in file.replaces if one not in known]
         if lacking and file.name in known:
-            said = f"django_migrations has a row for {file.name}, and none for {words.listed(lacking)}"
+            said = f"django_migrations has a row for {file.name}, and none for {listed(lacking)}"
             return Cause(ID, TITLE, "certain", (said, f"{file.path or file.name} still lists them in replaces"))
     return None
 

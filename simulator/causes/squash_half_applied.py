@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.causes import words
 from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.model import Cause, Phase
+from simulator.wording import listed
 
 ID = "squash-half-applied"
 TITLE = "a squash of which only a part is recorded"
@@ -35,4 +35,4 @@ def _partly(situation: Situation) -> Iterator[str]:
         there = [name for name in file.replaces if name in known]
         if there and len(there) < len(file.replaces):
             lacking = [name for name in file.replaces if name not in known]
-            yield f"{file.name} replaces {words.listed(there)}, recorded, and {words.listed(lacking)}, not recorded"
+            yield f"{file.name} replaces {listed(there)}, recorded, and {listed(lacking)}, not recorded"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.causes import words
 from simulator.findings.case import Case
 from simulator.model import Cause
+from simulator.wording import listed
 
 ID = "squash-not-replaced"
 TITLE = "a squash that no longer says what it replaces"
@@ -25,7 +26,7 @@ def explain(case: Case) -> Cause | None:
     exact = f"{app}.{last}" in rows or any(row.startswith(f"{app}.{first}_") for row in rows)
     evidence = (
         words.no_row(name),
-        f"{words.listed(rows)} {'is' if len(rows) == 1 else 'are'} recorded and not on disk",
+        f"{listed(rows)} {'is' if len(rows) == 1 else 'are'} recorded and not on disk",
         f"{file.path or name} lists nothing in replaces",
         *words.effects(name, case.effects),
     )

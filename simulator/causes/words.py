@@ -9,6 +9,7 @@ from simulator.findings import origins
 from simulator.findings.case import Case
 from simulator.findings.situation import Effects, GitTrace, HistoryTable, Situation
 from simulator.model import Existing, Fact, Finding
+from simulator.wording import and_more, count, listed
 
 _MOST = 3  # how many of a list are named
 _KINDS = ("table", "column", "constraint", "index")
@@ -82,20 +83,6 @@ def _counted(found: Iterable[Fact]) -> str:
     return ", ".join(count(kinds[kind], kind) for kind in ordered)
 
 
-def count(number: int, what: str) -> str:
-    plural = what if number == 1 else f"{what}es" if what.endswith("x") else f"{what}s"
-    return f"{number:,} {plural}"
-
-
-def listed(names: Iterable[str], one: str = "", many: str = "") -> str:
-    """The first of them, and how many more there are: "ids 17, 18 and 2 more"."""
-    found = list(names)
-    head = (one if len(found) == 1 else many) + " " if one else ""
-    if len(found) > _MOST + 1:
-        return f"{head}{', '.join(found[:_MOST])} and {len(found) - _MOST} more"
-    return f"{head}{', '.join(found[:-1])} and {found[-1]}" if len(found) > 1 else f"{head}{''.join(found)}"
-
-
 def place(standing: Existing) -> str:
     """What stands there: table public.blog_tag, column public.blog_tag.slug."""
     where = ".".join(part for part in (standing.schema_name, standing.table_name) if part)
@@ -106,9 +93,8 @@ def differences(root: Finding) -> Iterator[str]:
     """How what stands there differs from what is wanted."""
     standing = root.existing
     if standing is not None and standing.differences:
-        yield f"{place(standing)}: {'; '.join(standing.differences[:_MOST])}" + (
-            f"; and {len(standing.differences) - _MOST} more" if len(standing.differences) > _MOST else ""
-        )
+        more = and_more(standing.differences, _MOST)
+        yield f"{place(standing)}: {'; '.join(standing.differences[:_MOST])}" + (f";{more}" if more else "")
 
 
 def standing(root: Finding) -> Iterator[str]:

@@ -13,6 +13,7 @@ from simulator import engines
 from simulator.engines.base import Check
 from simulator.errors import ExitCode
 from simulator.host import store
+from simulator.wording import gigabytes
 
 LITTLE_ROOM = 2 << 30  # bytes; a restore of any size wants more
 
@@ -42,5 +43,5 @@ def _git() -> Check:
 def _disk(name: str, folder: Path) -> Check:
     there = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(there).free
-    text = f"{folder}: {free / (1 << 30):.1f} GB free"
+    text = f"{folder}: {gigabytes(free)} free"
     return Check(name, text, f"{text} (hint: MIGSIM_RUNS=/bigger/disk)" if free < LITTLE_ROOM else None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simulator.dumps.reading import moment_of
 from simulator.errors import CannotTell, UsageError
+from simulator.wording import age
 
 # An archive's header tells the local time of a machine whose zone it does not name, and pg_dump needs hours for
 # a large one. Only a file younger than that by more was copied or fetched later, and then the header is right.
@@ -70,23 +71,12 @@ def _modified(path: Path) -> datetime:
 def _refuse_stale(path: Path, max_age_seconds: float | None, now: datetime) -> None:
     if max_age_seconds is None or not path.exists():  # reading a missing one says so, and what is near
         return
-    age = (now - taken(path)).total_seconds()
-    if age > max_age_seconds:
+    old = (now - taken(path)).total_seconds()
+    if old > max_age_seconds:
         raise CannotTell(
-            f"{path} was taken {_span(age)} ago; max_age is {_span(max_age_seconds)}",
+            f"{path} was taken {age(old)} ago; max_age is {age(max_age_seconds)}",
             "see why no newer dump has arrived, or raise max_age",
         )
-
-
-def _span(seconds: float) -> str:
-    """ "3 d 4 h", "26 h", "5 min": the two largest units that matter to an age."""
-    minutes = int(seconds // 60)
-    if minutes < 120:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h"
-    days, hours = divmod(minutes // 60, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"
 
 
 def _feed(digest: hashlib._Hash, path: Path) -> None:

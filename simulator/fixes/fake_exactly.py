@@ -9,6 +9,7 @@ from simulator.findings.case import Case
 from simulator.findings.graph import app_of
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
+from simulator.wording import some
 
 ID = "fake-exactly"
 TITLE = "Record the migration as applied, after its predecessors"
@@ -96,14 +97,10 @@ def _note(situation: Situation, recorded: Set[str]) -> str:
     changing = {run.migration for run in situation.survey.code_runs if run.rows_changed}
     around = (*_lead(situation, recorded), *_tail(situation, recorded))
     again = [name for name in situation.pending if name in around and name in changing]
-    said = [f"{_listed(done)} also run{'s' * (len(done) == 1)} code; recording takes that as done"] if done else []
+    said = [f"{some(done)} also run{'s' * (len(done) == 1)} code; recording takes that as done"] if done else []
     if again:
-        said.append(f"{_listed(again)} then changes rows: if it was lost from the history as well, record it, too")
+        said.append(f"{some(again)} then changes rows: if it was lost from the history as well, record it, too")
     return "; ".join(said)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _runs_code(situation: Situation, name: str) -> bool:

@@ -11,6 +11,7 @@ from simulator.fixes.history_rows import insert_row
 from simulator.fixes.repair import repair
 from simulator.model import Fix, MigrationFile, Step
 from simulator.postgres.sql import literal, scripts
+from simulator.wording import some
 
 ID = "reset-migrations"
 TITLE = "Reset the migrations (the last resort)"
@@ -110,6 +111,5 @@ def _pieces(situation: Situation, name: str) -> tuple[str, ...]:
 
 def _cost(situation: Situation, deleted: list[str]) -> str:
     code = [name for name in deleted if any(one.runs_code for one in situation.code.files[name].operations)]
-    more = f" and {len(code) - 5} more" if len(code) > 5 else ""
-    gone = f"; the code of {', '.join(code[:5])}{more} is gone" if code else ""
+    gone = f"; the code of {some(code)} is gone" if code else ""
     return f"every other database and branch needs the same at the same time{gone}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.markup import escape
 
 from simulator.model import Finding, Report
-from simulator.reports.words import counted, shorten
+from simulator.wording import and_more, count, shorten
 
 # Of more roots, the first are shown in full, and the rest by name.
 MOST_ROOTS = 10
@@ -26,12 +26,12 @@ def block(report: Report) -> str:
 
 def _heading(findings: Sequence[Finding], roots: Sequence[Finding]) -> str:
     cascades = [one for one in findings if not one.root]
-    text = counted(len(roots), "root problem")
+    text = count(len(roots), "root problem")
     if not cascades:
         return text
     named = [f"{_place(one)}, from #{one.cascade_of}" for one in _one_a_place(cascades)]
-    more = f"; and {len(named) - MOST_CASCADES} more places" if len(named) > MOST_CASCADES else ""
-    return escape(f"{text}, {counted(len(cascades), 'follow-on')} ({'; '.join(named[:MOST_CASCADES])}{more})")
+    more = f";{rest}" if (rest := and_more(named, MOST_CASCADES, "more places")) else ""
+    return escape(f"{text}, {count(len(cascades), 'follow-on')} ({'; '.join(named[:MOST_CASCADES])}{more})")
 
 
 def _one_a_place(cascades: Sequence[Finding]) -> list[Finding]:
@@ -42,9 +42,9 @@ def _one_a_place(cascades: Sequence[Finding]) -> list[Finding]:
 def _rest(roots: Sequence[Finding]) -> str:
     if not roots:
         return ""
-    names = ", ".join(f"#{root.id} {_place(root)}" for root in roots[:MOST_ROOTS])
-    more = f" and {len(roots) - MOST_ROOTS} others" if len(roots) > MOST_ROOTS else ""
-    return escape(f"\n{names}{more} (--format json has them all)")
+    names = [f"#{root.id} {_place(root)}" for root in roots]
+    more = and_more(names, MOST_ROOTS, "others")
+    return escape(f"\n{', '.join(names[:MOST_ROOTS])}{more} (--format json has them all)")
 
 
 def _lines(root: Finding) -> Iterator[str]:
@@ -59,8 +59,7 @@ def _lines(root: Finding) -> Iterator[str]:
 
 
 def _some(texts: Sequence[str]) -> list[str]:
-    more = [f"and {len(texts) - MOST_SENTENCES} more"] if len(texts) > MOST_SENTENCES else []
-    return [*texts[:MOST_SENTENCES], *more]
+    return [*texts[:MOST_SENTENCES], *filter(None, [and_more(texts, MOST_SENTENCES).strip()])]
 
 
 def _labelled(label: str, texts: Sequence[str]) -> Iterator[str]:
@@ -80,5 +79,5 @@ def _what(root: Finding) -> str:
         return f"{kind} {shorten(root.failure.message, 100)}".strip()
     parts = (standing.schema_name, standing.table_name, standing.name)
     name = ".".join(part for part in parts if part)
-    rows = f", {counted(standing.rows, 'row')}" if standing.rows is not None and standing.table_name is None else ""
+    rows = f", {count(standing.rows, 'row')}" if standing.rows is not None and standing.table_name is None else ""
     return f"{standing.kind} {name}{rows}{'' if standing.valid else ', INVALID'}"

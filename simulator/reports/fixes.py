@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.markup import escape
 
 from simulator.model import Fix, FixOutcome, Report, Step
-from simulator.reports.words import counted, duration, shorten
+from simulator.wording import and_more, count, duration, shorten
 
 MOST_REFUSED = 6
 # Of one step with more, the first are shown; the script has them all.
@@ -84,7 +84,7 @@ def _to_copy(step: Step, who: str) -> Iterator[str]:
         for statement in statements[:MOST_STATEMENTS]:
             yield from f"{statement};".splitlines()  # not joined: a comment ends with its line
         if len(statements) > MOST_STATEMENTS:
-            more = counted(len(statements) - MOST_STATEMENTS, "more statement")
+            more = count(len(statements) - MOST_STATEMENTS, "more statement")
             yield f"-- and {more}: {who} them all"
 
 
@@ -94,7 +94,7 @@ def in_words(step: Step) -> str:
         return step.person
     if step.sql:
         first, *more = step.sql.split(";\n")
-        rest = f"  (and {counted(len(more), 'more statement')})" if more else ""
+        rest = f"  (and {count(len(more), 'more statement')})" if more else ""
         return shorten(first, 110) + rest
     words = [word for word in step.manage if not word.startswith("--")]
     if words[:1] == ["migrate"] and len(words) == 3 and set(step.manage) - set(words) <= {"--fake"}:
@@ -109,7 +109,7 @@ def _refused(report: Report) -> str:
     found = [
         f"{'Refused' if not number else '':<9}{title:<{width}}  {why}" for number, (title, why) in enumerate(lines)
     ]
-    more = [f"{'':<9}and {len(found) - MOST_REFUSED} more"] if len(found) > MOST_REFUSED else []
+    more = [f"{'':<8}{rest}"] if (rest := and_more(found, MOST_REFUSED)) else []
     return "\n".join(map(escape, [*found[:MOST_REFUSED], *more]))
 
 
@@ -117,10 +117,9 @@ def _why(fix: Fix) -> str | None:
     """None for what needs no word: it works as well, or nobody tried it."""
     if fix.outcome is FixOutcome.LOSES_DATA:
         lost = sum(fix.rows_lost.values())
-        return f"loses {counted(lost, 'row')} of {', '.join(list(fix.rows_lost)[:3])}"
+        return f"loses {count(lost, 'row')} of {', '.join(list(fix.rows_lost)[:3])}"
     if fix.outcome is FixOutcome.DRIFTS:
-        more = f" and {len(fix.drift) - 1} more" if len(fix.drift) > 1 else ""
-        return f"exits 0, but {fix.drift[0]}{more}"
+        return f"exits 0, but {fix.drift[0]}{and_more(fix.drift, 1)}"
     if fix.outcome is FixOutcome.FAILS:
         return f"still fails {shorten(fix.note, 100)}"
     return None

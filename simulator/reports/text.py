@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from simulator.model import Failure, MigrationRun, Phase, Report, Verdict
 from simulator.reports import findings, fixes
-from simulator.reports.words import duration, ordinal, shorten
+from simulator.wording import and_more, count, duration, ordinal, shorten
 
 _STYLES = {Verdict.SAFE: "bold green", Verdict.WOULD_FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
 _WORDS = {Verdict.SAFE: "SAFE", Verdict.WOULD_FAIL: "WOULD FAIL", Verdict.UNKNOWN: "UNKNOWN"}
@@ -174,7 +174,7 @@ def _fate(run: MigrationRun | None) -> str:
         return "not reached"
     if not run.finished:
         return f"stops after {duration(run.seconds)}"
-    return f"{duration(run.seconds)}, {run.statements} statement{'s' * (run.statements != 1)}"
+    return f"{duration(run.seconds)}, {count(run.statements, 'statement')}"
 
 
 def _not_on_disk(report: Report) -> str:
@@ -182,7 +182,7 @@ def _not_on_disk(report: Report) -> str:
         return ""
     renamed, names = report.history.renamed, report.history.not_on_disk
     lines = [f"  {name}" + (f"  (on disk as {renamed[name]})" if name in renamed else "") for name in names]
-    more = [f"  and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    more = [f" {rest}"] if (rest := and_more(lines, MOST_LINES)) else []
     return "\n".join([f"{len(names)} recorded, not on disk:", *map(escape, lines[:MOST_LINES]), *more])
 
 
@@ -191,7 +191,7 @@ def _what_safe_stands_on(report: Report) -> str:
         return ""
     applied = len([run for run in report.migrations if run.finished])
     models = "model" if report.models_read == 1 else "models"
-    did = f"{applied} migration{'s' * (applied != 1)} applied" if applied else "nothing was pending"
+    did = f"{count(applied, 'migration')} applied" if applied else "nothing was pending"
     return (
         f"{did}, a second migrate had nothing to do, {report.models_read} {models} read, 0 restore errors.\n"
         "Valid for this commit and this dump only."

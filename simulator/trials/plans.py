@@ -15,6 +15,7 @@ from simulator.fixes import fake_everything, fake_initial, route
 from simulator.fixes.route import Mend
 from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
 from simulator.trials import proofs
+from simulator.wording import some
 
 ID = "fix-plan"  # of a plan that takes several kinds of fixes
 
@@ -196,18 +197,12 @@ def left_to_a_person(fix: Fix, situation: Situation, written: Set[str], idle: Se
     questions = []
     if unproven:
         questions.append(
-            f"find out whether the code of {_listed(unproven)} has run on this database: the steps below record "
+            f"find out whether the code of {some(unproven)} has run on this database: the steps below record "
             f"{'it' if len(unproven) == 1 else 'them'} without running it, and nothing shows that it has"
         )
     if len(schemas := situation.database.history.schemas) > 1:
-        questions.append(
-            f"decide for which schema the steps below are: {_listed(schemas)} each have a django_migrations"
-        )
+        questions.append(f"decide for which schema the steps below are: {some(schemas)} each have a django_migrations")
     return replace(fix, proofs=found, steps=(*(Step(person=text) for text in questions), *fix.steps))
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _is_of_code(finding: Finding, situation: Situation) -> bool:

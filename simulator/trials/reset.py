@@ -10,6 +10,7 @@ from simulator.model import Fix, FixOutcome
 from simulator.postgres import database, shape
 from simulator.trials import plans, trial
 from simulator.trials.verification import named
+from simulator.wording import some
 
 
 def attempt(fix: Fix, situation: Situation, sandbox: Sandbox) -> Fix:
@@ -33,5 +34,4 @@ def _lacking(fix: Fix, situation: Situation, sandbox: Sandbox) -> str:
         with database.connect(sandbox.address(databases)) as connection:
             built = database.read_catalog(connection)
     lacking = named(shape.missing(situation.reference.final, built))
-    more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
-    return f"a new database then lacks {', '.join(lacking[:5])}{more}" if lacking else ""
+    return f"a new database then lacks {some(lacking)}" if lacking else ""

@@ -22,7 +22,7 @@ from simulator.model import (
 )
 from simulator.reports import to_json, to_text
 from simulator.reports.text import MOST_LINES
-from simulator.reports.words import duration, ordinal, shorten
+from simulator.wording import duration, ordinal, shorten
 
 EXISTS = Failure(
     exception="django.db.utils.ProgrammingError",

@@ -1,0 +1,73 @@
+"""Numbers, sizes, times and lists as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+MOST_NAMED = 5  # of a list
+
+
+def duration(seconds: float) -> str:
+    """Milliseconds below a second, else seconds, else minutes."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def age(seconds: float) -> str:
+    """ "3 d 4 h", "26 h", "5 min": the two largest units that matter to an age."""
+    minutes = int(seconds // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h"
+    days, hours = divmod(minutes // 60, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def size(number: int) -> str:
+    """Bytes of a file, in MB (kB for a small one)."""
+    return f"{number / (1 << 20):.1f} MB" if number >= 1 << 20 else f"{max(1, number >> 10)} kB"
+
+
+def gigabytes(number: int) -> str:
+    """Bytes of a disk."""
+    return f"{number / (1 << 30):.1f} GB"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th ..."""
+    if 10 <= number % 100 <= 20:
+        return f"{number}th"
+    return f"{number}{({1: 'st', 2: 'nd', 3: 'rd'}).get(number % 10, 'th')}"
+
+
+def count(number: int, thing: str) -> str:
+    """1 row, 2 rows, 4,212 rows, 2 indexes."""
+    plural = thing if number == 1 else f"{thing}es" if thing.endswith("x") else f"{thing}s"
+    return f"{number:,} {plural}"
+
+
+def some(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """The first of them, and how many more there are: "a, b and 3 more"."""
+    return ", ".join(names[:most]) + and_more(names, most)
+
+
+def and_more(names: Sequence[str], most: int = MOST_NAMED, what: str = "more") -> str:
+    """ " and 3 more", or nothing where ``most`` are all."""
+    return f" and {len(names) - most} {what}" if len(names) > most else ""
+
+
+def listed(names: Iterable[str], one: str = "", many: str = "", most: int = 3) -> str:
+    """The same within a sentence: "ids 17, 18 and 19", "ids 17, 18, 19 and 2 more"; one that is left is named, too."""
+    found = list(names)
+    head = (one if len(found) == 1 else many) + " " if one else ""
+    if len(found) > most + 1:
+        return f"{head}{some(found, most)}"
+    return f"{head}{', '.join(found[:-1])} and {found[-1]}" if len(found) > 1 else f"{head}{''.join(found)}"
+
+
+def shorten(text: str, limit: int = 160) -> str:
+    """One line, cut where a terminal would wrap it twice."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
