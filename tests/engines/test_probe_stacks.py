@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from simulator.model import Address, Phase, Step
 from tests.support.djangos import Stack
@@ -200,7 +201,8 @@ def run(apps, editor):
 """
     sources = {"app/migrations/0001_initial.py": migration("migrations.RunPython(run)", before=body)}
     with listening([tmp_path]) as listeners:
-        (port,) = (at[1] for _, family, at in listeners.addresses if family == "AF_INET" and isinstance(at, tuple))
+        internet: list[Any] = [address for _, family, address in listeners.addresses if family == "AF_INET"]
+        port = internet[0][1]
         site = project(tmp_path / "site", sources)
         ran = probe(python, site, {"default": empty}, guard=True, environment={"LISTENER": str(port)})
 
