@@ -1,4 +1,7 @@
-"""The command line: options -> one call of ``commands`` -> an exit code. Declarations only."""
+"""The command line: options -> one call of ``commands`` -> an exit code.
+
+Each command imports what it uses when it is called, so that ``--help`` and the guard start in no time.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,9 @@ import typer
 
 import simulator
 from simulator import boundary, engines
-from simulator.commands import cache as commands_cache
-from simulator.commands import clean as commands_clean
-from simulator.commands import doctor as commands_doctor
-from simulator.commands import fix as commands_fix
-from simulator.commands import images as commands_images
-from simulator.commands import init as commands_init
-from simulator.commands import list as commands_list
-from simulator.commands import render as commands_render
-from simulator.commands import run as running
-from simulator.commands import schedule as commands_schedule
-from simulator.commands import showmigrations as commands_showmigrations
-from simulator.commands import validate as commands_validate
 from simulator.errors import UsageError
 from simulator.host.terminal import printer
-from simulator.postgres import database
-from simulator.scenario import files
+from simulator.postgres.libpq import forget_libpq_settings
 
 app = typer.Typer(
     name="migsim",
@@ -102,6 +92,8 @@ def run(
     jobs: Jobs = 1,
 ) -> int:
     """Rehearse: would migrate survive this database?"""
+    from simulator.commands import run as running
+
     if no_trials and try_reset:
         raise UsageError("--no-trials and --try-reset exclude each other", "migsim run --help")
     options = running.Options(
@@ -128,20 +120,26 @@ def fix(
     engine: EngineName = engines.AUTO,
 ) -> int:
     """Rehearse, and write the recommended fix as a script that stops wherever the database has changed."""
-    return commands_fix.run(commands_fix.Wanted(name, _variables(set_), engine, output, force))
+    from simulator.commands import fix as command
+
+    return command.run(command.Wanted(name, _variables(set_), engine, output, force))
 
 
 @app.command()
 def nightly(
     set_: Variables = None,
     engine: EngineName = engines.AUTO,
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the dated folders go.")] = running.REPORTS,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the dated folders go; default: reports.")
+    ] = None,
     format_: FormatOption = "text",
     jobs: Jobs = 1,
 ) -> int:
     """Run every scenario tagged "nightly", keep each report in a dated folder, end with one table."""
+    from simulator.commands import run as running
+
     options = running.Options(variables=_variables(set_), engine=engine, format=format_, jobs=jobs)
-    return running.run_tag("nightly", options, output)
+    return running.run_tag("nightly", options, output or running.REPORTS)
 
 
 @app.command()
@@ -149,7 +147,9 @@ def schedule(
     kind: Annotated[Literal["cron", "systemd", "github"], typer.Argument(help="For which scheduler.")],
 ) -> int:
     """Print a ready file that runs migsim nightly."""
-    return commands_schedule.run(kind, Path.cwd())
+    from simulator.commands import schedule as command
+
+    return command.run(kind, Path.cwd())
 
 
 @app.command(epilog="Examples:  migsim init   migsim init backend --dump prod.dump --name prod-copy")
@@ -160,19 +160,25 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a scenario of that name.")] = False,
 ) -> int:
     """Look at a project, say which environment variables are missing, write its first scenario."""
-    return commands_init.init(folder, name=name, dump=dump, force=force, environ=os.environ, console=printer())
+    from simulator.commands import init as command
+
+    return command.init(folder, name=name, dump=dump, force=force, environ=os.environ, console=printer())
 
 
 @app.command("list")
 def list_(format_: FormatOption = "text") -> int:
     """List the scenarios that can be named here."""
-    return commands_list.run(cwd=Path.cwd(), output_format=format_, environ=os.environ, console=printer())
+    from simulator.commands import list as command
+
+    return command.run(cwd=Path.cwd(), output_format=format_, environ=os.environ, console=printer())
 
 
 @app.command()
 def validate(names: Names = None, set_: Variables = None) -> int:
     """Check scenario files; without a name, all of them."""
-    return commands_validate.run(
+    from simulator.commands import validate as command
+
+    return command.run(
         tuple(names or ()), cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=printer()
     )
 
@@ -180,7 +186,9 @@ def validate(names: Names = None, set_: Variables = None) -> int:
 @app.command()
 def render(name: Name, set_: Variables = None) -> int:
     """Print a scenario as it reads after Jinja."""
-    return commands_render.run(name, cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=printer())
+    from simulator.commands import render as command
+
+    return command.run(name, cwd=Path.cwd(), variables=_variables(set_), environ=os.environ, console=printer())
 
 
 @app.command()
@@ -188,14 +196,19 @@ def showmigrations(
     name: Name, set_: Variables = None, engine: EngineName = engines.AUTO, format_: FormatOption = "text"
 ) -> int:
     """The baseline's history against the code: applied [X], pending [ ], recorded but not on disk [?]."""
+    from simulator.commands import showmigrations as command
+    from simulator.scenario import files
+
     loaded = files.read_all([files.find(name, Path.cwd())], _variables(set_), os.environ)
-    return commands_showmigrations.run(loaded[0], engine, format_, printer())
+    return command.run(loaded[0], engine, format_, printer())
 
 
 @app.command()
 def doctor() -> int:
     """What of this machine can be used: engines, images, PostgreSQL, Pythons, git, disk."""
-    return commands_doctor.run(printer())
+    from simulator.commands import doctor as command
+
+    return command.run(printer())
 
 
 @app.command(epilog="Examples:  migsim images   migsim images --pull   migsim images --build")
@@ -205,30 +218,38 @@ def images(
     build: Annotated[bool, typer.Option("--build", help="Build from Debian packages what no registry gives.")] = False,
 ) -> int:
     """The images that the docker engine needs: list, pull or build them."""
-    return commands_images.run(tuple(names or ()), pull=pull, build=build, console=printer())
+    from simulator.commands import images as command
+
+    return command.run(tuple(names or ()), pull=pull, build=build, console=printer())
 
 
 @app.command()
 def clean() -> int:
     """Remove what dead runs and --keep left behind."""
-    return commands_clean.run(printer())
+    from simulator.commands import clean as command
+
+    return command.run(printer())
 
 
 @cache.command("show")
 def cache_show() -> int:
     """How much is kept, and where."""
-    return commands_cache.show(printer())
+    from simulator.commands import cache as command
+
+    return command.show(printer())
 
 
 @cache.command("prune")
 def cache_prune() -> int:
     """Remove it all; the next run makes again what it needs."""
-    return commands_cache.prune(printer())
+    from simulator.commands import cache as command
+
+    return command.prune(printer())
 
 
 def main() -> int:
     """Run the command line and return the process's exit code."""
-    database.forget_libpq_settings(os.environ)
+    forget_libpq_settings(os.environ)
     return boundary.guarded(_parsed)
 
 

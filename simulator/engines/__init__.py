@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
-from simulator.engines.base import Engine
-from simulator.engines.plan import Plan
 from simulator.errors import CannotTell, UsageError
+
+if TYPE_CHECKING:  # the command line asks for the names alone
+    from simulator.engines.base import Engine
+    from simulator.engines.plan import Plan
 
 # By name, in the order of preference; loaded when one is used, since each brings libraries of its own.
 ENGINES = {"docker": "simulator.engines.docker:DockerEngine", "embedded": "simulator.engines.embedded:EmbeddedEngine"}

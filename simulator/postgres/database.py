@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import psycopg
@@ -23,9 +23,6 @@ Connection = psycopg.Connection[TupleRow]
 APPLICATION = "migsim"
 _CONNECT_SECONDS = 10
 
-# What libpq reads where a connection does not say it (PostgreSQL manual, section 34.15). By shape, since each major
-# adds some; a project's own PGCRYPTO_KEY has another.
-_LIBPQ_VARIABLE = re.compile(r"PG[A-Z]+(_TIMEOUT)?")
 # The version from which DROP DATABASE ends other sessions itself.
 _DROPS_BY_FORCE = 130000
 _BUILT_IN_TABLESPACES = 2  # pg_default and pg_global
@@ -52,12 +49,6 @@ def sequence_values(connection: Connection) -> dict[str, int | None]:
     """The last value of every sequence; None for one that was not used yet."""
     rows = connection.execute("SELECT concat_ws('.', schemaname, sequencename), last_value FROM pg_sequences")
     return dict(rows)
-
-
-def forget_libpq_settings(environ: MutableMapping[str, str]) -> None:
-    """Drop what speaks of the user's own servers, so that no connection of ours can mean one of them."""
-    for name in [name for name in environ if _LIBPQ_VARIABLE.fullmatch(name)]:
-        del environ[name]
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """The pure part of the database module."""
 
-from simulator.postgres.database import forget_libpq_settings
+from simulator.postgres.libpq import forget_libpq_settings
 
 
 def test_nothing_of_the_users_own_servers_is_left_for_libpq() -> None:
