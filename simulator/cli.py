@@ -125,6 +125,29 @@ def fix(
     return command.run(command.Wanted(name, _variables(set_), engine, output, force))
 
 
+@app.command(epilog="Examples:  migsim guard   migsim guard --base origin/main --format github")
+def guard(
+    base: Annotated[
+        str, typer.Option(metavar="REF", help="What is merged into; default: CI's target, origin's HEAD.")
+    ] = "",
+    head: Annotated[str, typer.Option(metavar="REF", help="What is merged; default: what the next commit holds.")] = "",
+    project: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Only the projects there; may be repeated.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="ID[:APP.NAME]", help="A problem that is meant; may be repeated.")
+    ] = None,
+    format_: Annotated[
+        Literal["text", "json", "github"], typer.Option("--format", help="github: annotations of the pull request.")
+    ] = "text",
+) -> int:
+    """What merging this branch would do to the migration files; without a database, in under a second."""
+    from simulator.commands import guard as command
+
+    wanted = command.Wanted(base, head, tuple(project or ()), tuple(ignore or ()), format_)
+    return command.run(wanted, Path.cwd(), os.environ)
+
+
 @app.command()
 def nightly(
     set_: Variables = None,

@@ -18,6 +18,8 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 from yaml import ScalarNode, safe_dump
 from yaml.resolver import Resolver
 
+from simulator.wording import one_line
+
 _PLAIN_YAML = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+@-]*")
 _TEXT = "tag:yaml.org,2002:str"
 
@@ -46,14 +48,6 @@ def environment(quote: Callable[[str], str], loader: BaseLoader | None = None) -
     )
     made.filters["comment"] = lambda value: Quoted(one_line(str(value)))
     return made
-
-
-def one_line(text: str) -> str:
-    """Show what is not seen, moves what follows it or would end the line as an escape; for comments and messages.
-
-    So it is with the half of a character, too, which stands for a byte of a file's name that is no text.
-    """
-    return "".join(character if character.isprintable() else _shown(character) for character in text)
 
 
 def shell(text: str) -> str:
@@ -142,7 +136,3 @@ def unit_argument(text: str) -> Quoted:
     """Quote as one argument of ExecStart, where $ begins a variable (systemd.service(5))."""
     escaped = unit(text).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
     return Quoted(f'"{escaped}"' if set(escaped) & set(" \t'\"\\;") or not escaped else escaped)
-
-
-def _shown(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

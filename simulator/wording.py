@@ -71,3 +71,15 @@ def shorten(text: str, limit: int = 160) -> str:
     """One line, cut where a terminal would wrap it twice."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    """Show what is not seen, moves what follows it or would end the line as an escape; for comments and messages.
+
+    So it is with the half of a character, too, which stands for a byte of a file's name that is no text.
+    """
+    return "".join(character if character.isprintable() else _shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

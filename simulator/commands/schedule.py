@@ -14,6 +14,7 @@ from simulator import quoting
 from simulator.errors import UsageError
 from simulator.host.resources import shipped
 from simulator.sources import git
+from simulator.wording import one_line
 
 Kind = Literal["cron", "systemd", "github"]
 
@@ -60,6 +61,6 @@ def _migsim() -> Path:
 def _check_paths(*paths: Path) -> None:
     """Refuse what crontabs and unit files have no way to write. Raises UsageError."""
     for path in map(str, paths):
-        if quoting.one_line(path) != path or path.endswith((" ", "\\")):
-            shown = quoting.one_line(path)
+        if one_line(path) != path or path.endswith((" ", "\\")):
+            shown = one_line(path)
             raise UsageError(f"{shown!r} can't be scheduled: its name has a line break or the like in it", "rename it")

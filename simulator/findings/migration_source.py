@@ -59,8 +59,10 @@ def made(text: str | None, app: str, tables: Mapping[str, str] | None = None) ->
 
 def models(text: str | None) -> frozenset[tuple[str, frozenset[str]]]:
     """The models that it creates, each with the names of its fields."""
-    created = [each for each in _listed(text or "") if _kind(each) == "CreateModel"]
-    return frozenset((_text(each, "name", 0).lower(), frozenset(name for name, _ in _fields(each))) for each in created)
+    created = [each for each in _listed(text or "") if called(each) == "CreateModel"]
+    return frozenset(
+        (text_of(each, "name", 0).lower(), frozenset(name for name, _ in _fields(each))) for each in created
+    )
 
 
 def _known(text: str | None) -> tuple[str, ...]:
@@ -120,50 +122,50 @@ class _Names:
 
     def of(self, listed: Iterable[ast.expr]) -> Iterator[str]:
         for each in listed:
-            kind = _kind(each)
+            kind = called(each)
             if kind == "SeparateDatabaseAndState":
-                inner = _argument(each, "database_operations", 0)
+                inner = argument(each, "database_operations", 0)
                 yield from self.of(inner.elts if isinstance(inner, (ast.List, ast.Tuple)) else [])
             elif kind == "CreateModel":
                 yield from self._model(each)
             elif kind == "AddField":
-                yield from self._field(self._table(_text(each, "model_name", 0)), _argument(each, "field", 2), each)
+                yield from self._field(self._table(text_of(each, "model_name", 0)), argument(each, "field", 2), each)
             elif kind == "RenameModel":
-                yield self._table(_text(each, "new_name", 1))
+                yield self._table(text_of(each, "new_name", 1))
             elif kind == "AlterModelTable":
-                yield from filter(None, [_text(each, "table", 1)])
+                yield from filter(None, [text_of(each, "table", 1)])
             elif kind == "RenameField":
-                yield f"{self._table(_text(each, 'model_name', 0))}.{_text(each, 'new_name', 2)}"
+                yield f"{self._table(text_of(each, 'model_name', 0))}.{text_of(each, 'new_name', 2)}"
             elif kind == "RenameIndex":
-                yield _text(each, "new_name", 1)
+                yield text_of(each, "new_name", 1)
             elif kind in ("AddIndex", "AddIndexConcurrently", "AddConstraint", "AddConstraintNotValid"):
-                inner = _argument(each, "index" if "Index" in kind else "constraint", 1)
-                yield from filter(None, [_text(inner, "name", -1)])
+                inner = argument(each, "index" if "Index" in kind else "constraint", 1)
+                yield from filter(None, [text_of(inner, "name", -1)])
             elif kind == "RunSQL":
                 yield from _sql_names(each)
 
     def _model(self, operation: ast.expr) -> Iterator[str]:
-        name = _text(operation, "name", 0)
-        options = _argument(operation, "options", 2)
-        table = _option(options, "db_table") or self._table(name)
+        name = text_of(operation, "name", 0)
+        options = argument(operation, "options", 2)
+        table = option(options, "db_table") or self._table(name)
         self.tables[f"{self.app}.{name.lower()}"] = table
         yield table
         for field, value in _fields(operation):
             yield from _columns(table, field, value)
 
     def _field(self, table: str, field: ast.expr | None, operation: ast.expr) -> Iterator[str]:
-        yield from _columns(table, _text(operation, "name", 1), field)
+        yield from _columns(table, text_of(operation, "name", 1), field)
 
     def _table(self, model: str) -> str:
         return self.tables.get(f"{self.app}.{model.lower()}", f"{self.app}_{model.lower()}")
 
 
 def _columns(table: str, field: str, value: ast.expr | None) -> Iterator[str]:
-    kind = _kind(value)
+    kind = called(value)
     if kind == "ManyToManyField":
-        yield _text(value, "db_table", -1) or f"{table}_{field}"
+        yield text_of(value, "db_table", -1) or f"{table}_{field}"
     else:
-        column = _text(value, "db_column", -1)
+        column = text_of(value, "db_column", -1)
         yield f"{table}.{column or (f'{field}_id' if kind in _POINTS else field)}"
 
 
@@ -177,7 +179,7 @@ def _sql_names(operation: ast.expr) -> Iterator[str]:
 
 
 def _fields(operation: ast.expr) -> list[tuple[str, ast.expr]]:
-    listed = _argument(operation, "fields", 1)
+    listed = argument(operation, "fields", 1)
     pairs = listed.elts if isinstance(listed, (ast.List, ast.Tuple)) else []
     return [
         (pair.elts[0].value, pair.elts[1])
@@ -189,14 +191,14 @@ def _fields(operation: ast.expr) -> list[tuple[str, ast.expr]]:
     ]
 
 
-def _kind(node: ast.expr | None) -> str:
+def called(node: ast.expr | None) -> str:
     """The name that is called: models.CharField(...) is a CharField."""
     if not isinstance(node, ast.Call):
         return ""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _argument(node: ast.expr | None, name: str, place: int) -> ast.expr | None:
+def argument(node: ast.expr | None, name: str, place: int) -> ast.expr | None:
     """By keyword, else by position (-1: it has none)."""
     if not isinstance(node, ast.Call):
         return None
@@ -206,12 +208,12 @@ def _argument(node: ast.expr | None, name: str, place: int) -> ast.expr | None:
     return node.args[place] if 0 <= place < len(node.args) else None
 
 
-def _text(node: ast.expr | None, name: str, place: int) -> str:
-    value = _argument(node, name, place)
+def text_of(node: ast.expr | None, name: str, place: int) -> str:
+    value = argument(node, name, place)
     return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
-def _option(options: ast.expr | None, name: str) -> str:
+def option(options: ast.expr | None, name: str) -> str:
     if isinstance(options, ast.Dict):
         for key, value in zip(options.keys, options.values, strict=True):
             named = isinstance(key, ast.Constant) and key.value == name

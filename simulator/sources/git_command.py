@@ -38,12 +38,18 @@ _FIXED = {
 }
 
 
-def git(folder: Path | None, *arguments: str, stdin: BinaryIO | None = None) -> Outcome:
-    """Run git in ``folder`` (None: nowhere in particular), whatever its exit code. CannotTell without git."""
+def git(
+    folder: Path | None, *arguments: str, stdin: BinaryIO | None = None, extra: Mapping[str, str] | None = None
+) -> Outcome:
+    """Run git in ``folder`` (None: nowhere in particular), whatever its exit code. CannotTell without git.
+
+    ``extra`` goes into its environment.
+    """
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
     where = ["-C", str(folder)] if folder is not None else []
+    given = environment(os.environ) | dict(extra or {})
     try:
-        return process.run(["git", *settings, *where, *arguments], environment=environment(os.environ), stdin=stdin)
+        return process.run(["git", *settings, *where, *arguments], environment=given, stdin=stdin)
     except FileNotFoundError:
         raise CannotTell("git is not installed, and the project's version comes from it", "apt install git") from None
 

@@ -19,6 +19,7 @@ from simulator.errors import UsageError
 from simulator.host.resources import shipped
 from simulator.quoting import HereDocument, Quoted
 from simulator.scenario import template as scenario_template
+from simulator.wording import one_line
 
 # Every character there is, halves of characters too (bytes of a file's name that are no text), and what breaks out.
 HOSTILE = (
@@ -67,14 +68,14 @@ def sh(script: str, folder: Path) -> str:
 @given(ANY)
 @example(ATTACK)
 def test_one_line_is_one_line_of_what_can_be_seen(text: str) -> None:
-    shown = quoting.one_line(text)
+    shown = one_line(text)
     assert len(f"# {shown}.".splitlines()) == 1
     assert shown.isprintable()
     shown.encode()  # no half of a character
 
 
 def test_what_can_be_seen_stays_as_it_is() -> None:
-    assert quoting.one_line("blog.0003_tags, Größe 'ü' 表 \\n") == "blog.0003_tags, Größe 'ü' 表 \\n"
+    assert one_line("blog.0003_tags, Größe 'ü' 表 \\n") == "blog.0003_tags, Größe 'ü' 表 \\n"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -91,7 +92,7 @@ def test_no_value_ends_its_line_unless_it_was_meant_to(language: str, text: str)
 @example(text="'; touch PWNED; '")
 def test_what_nobody_thought_of_is_one_word_of_sh_and_in_a_comment_none(text: str, tmp_path: Path) -> None:
     script = quoting.environment(quoting.shell).from_string("# {{ text }}\nprintf %s: {{ text }}\n").render(text=text)
-    assert sh(script, tmp_path) == f"{quoting.one_line(text)}:"
+    assert sh(script, tmp_path) == f"{one_line(text)}:"
 
 
 @QUICK
