@@ -26,6 +26,7 @@ bench: $(VENV)/ready
 	$(BIN)/python benchmarks/run_against_by_hand.py
 	$(BIN)/python benchmarks/diagnosis_against_plain.py
 	$(BIN)/python benchmarks/forks_against_copies.py
+	$(BIN)/python benchmarks/guard_on_a_large_repository.py
 
 clean:
 	test ! -x $(BIN)/migsim || $(BIN)/migsim clean

@@ -183,7 +183,7 @@ def _migrations(tree: Tree, folder: str) -> dict[str, str]:
 def _looks_like_one(tree: Tree, path: str) -> bool:
     """A folder called migrations may be another tool's. What can't be read is taken as Django's."""
     text = tree.text(path)
-    return text is None or bool(_IS_MIGRATION.search(text))
+    return text is None or (bool(_IS_MIGRATION.search(text)) and not source.is_souths(text))
 
 
 def _is_migration_name(name: str) -> bool:

@@ -13,6 +13,7 @@ from simulator.findings.migration_source import argument, called, option, text_o
 Key = tuple[str, str]  # (label, name)
 
 _IGNORED = re.compile(r"#[ \t]*migsim:[ \t]*ignore[ \t]+(?P<id>[\w-]+)[ \t]*:[ \t]*(?P<reason>\S.*)")
+_SOUTH = re.compile(r"^\s*(?:from|import)\s+south\b", re.MULTILINE)
 _ANY_NAME = ("__first__", "__latest__")
 _TABLELESS = ("proxy", "managed")
 _DROPS = re.compile(r"\b(?:DROP\s+TABLE|RENAME)\b", re.IGNORECASE)
@@ -54,19 +55,39 @@ def read(text: str, label: str) -> Source:
         return Source(unreadable=f"can't be parsed{line}", ignored=ignored)
     classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
     migration = next((node for node in classes if node.name == "Migration"), None)
-    if migration is None:
+    if migration is None or is_souths(text):
         return Source(ignored=ignored, is_migration=False)
     return _Reading(migration, label).source(ignored)
 
 
+def is_souths(text: str) -> bool:
+    """Whether it is a migration of South, which came before Django's own and means other things by the same names."""
+    return bool(_SOUTH.search(text))
+
+
 @lru_cache(maxsize=10_000)
 def normal_form(text: str) -> tuple[str, ...] | None:
-    """Each statement of the module without its layout, comments and docstrings; None where it can't be parsed."""
+    """What the module imports, and its other statements without layout, comments and docstrings.
+
+    None where it can't be parsed. The order of imports, and what they take from the future, change nothing.
+    """
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return tuple(ast.dump(_WithoutDocstrings().visit(node)) for node in _without_docstring(module.body))
+    statements = [
+        node for node in _without_docstring(module.body) if not isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    return (*sorted(set(_imports(module))), *(ast.dump(_WithoutDocstrings().visit(node)) for node in statements))
+
+
+def _imports(module: ast.Module) -> Iterator[str]:
+    for node in module.body:
+        if isinstance(node, ast.Import):
+            yield from (f"import {name.name} as {name.asname}" for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            where = f"{'.' * node.level}{node.module or ''}"
+            yield from (f"from {where} import {name.name} as {name.asname}" for name in node.names)
 
 
 def first_difference(old: str, new: str) -> int:

@@ -68,6 +68,10 @@ def test_what_is_no_migration_may_go() -> None:
         BLOG[TAG].replace("[('blog', '0001_initial')]", "[\n        ('blog', '0001_initial'),\n    ]"),
         '"""Tags."""\n' + BLOG[TAG].replace("Migration):\n", 'Migration):\n    """Why."""\n\n'),
         BLOG[TAG].replace("'", '"'),
+        "from __future__ import unicode_literals\n" + BLOG[TAG],
+        BLOG[TAG].replace(
+            "from django.db import migrations, models", "from django.db import models\nfrom django.db import migrations"
+        ),
     ],
 )
 def test_layout_comments_and_docstrings_are_no_edit(text: str) -> None:

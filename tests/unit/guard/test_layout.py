@@ -72,7 +72,12 @@ def test_two_projects_of_one_repository_never_share_a_graph() -> None:
 
 
 def test_what_is_called_migrations_and_is_another_tools() -> None:
-    files = {"alembic/migrations/env.py": "from alembic import context\n", "docs/migrations/0001.md": ""}
+    south = "from south.v2 import SchemaMigration\nclass Migration(SchemaMigration):\n    pass\n"
+    files = {
+        "alembic/migrations/env.py": "from alembic import context\n",
+        "docs/migrations/0001.md": "",
+        "old/migrations/0001_initial.py": south,
+    }
     assert labels(files) == {}
 
 
