@@ -111,9 +111,11 @@ def run(
     return running.run(running.Wanted(tuple(names or ()), tag, dump, project), options)
 
 
-@app.command(epilog="Examples:  migsim fix prod-copy   migsim fix prod-copy -o fix.sh")
+@app.command(epilog="Examples:  migsim fix prod-copy -o fix.sh   migsim fix --dump prod.dump -o fix.sh")
 def fix(
-    name: Name,
+    name: Annotated[str, typer.Argument(help="A scenario, by name or path.")] = "",
+    dump: Annotated[Path | None, typer.Option(metavar="FILE", help="Of this dump; no scenario needed.")] = None,
+    project: Annotated[Path, typer.Option(metavar="DIR", help="With --dump: where manage.py is.")] = Path(),
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
     set_: Variables = None,
@@ -122,7 +124,7 @@ def fix(
     """Rehearse, and write the recommended fix as a script that stops wherever the database has changed."""
     from simulator.commands import fix as command
 
-    return command.run(command.Wanted(name, _variables(set_), engine, output, force))
+    return command.run(command.Wanted(_variables(set_), name, dump, project, engine, output, force))
 
 
 @app.command(epilog="Examples:  migsim guard   migsim guard --base origin/main --format github")

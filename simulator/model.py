@@ -461,3 +461,4 @@ class Report:
     unmet: str = ""  # what the scenario expects, where it came to something else
     kept: str = ""  # with --keep: the command to get in
     error: tuple[str, str] | None = None  # message, hint
+    asked: str = ""  # what comes after `migsim run` to rehearse it again; "": the scenario's name

@@ -222,6 +222,7 @@ def _rehearsed(stage: Stage, judgement: Judgement, trace: Trace | None) -> Rehea
         trace=trace,
         dump_sha256=stage.checksum.value() if stage.checksum else None,
         unset=tuple(unset(scenario.django, stage.loaded.root, os.environ)),
+        asked=stage.loaded.asked,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator import engines, reports
+from simulator.commands.dump import without_file
 from simulator.errors import ExitCode, UsageError
 from simulator.host import store
 from simulator.host.progress import Progress
@@ -16,16 +17,19 @@ from simulator.host.terminal import printer, progress_printer
 from simulator.model import Report, Verdict
 from simulator.run import rehearse_fix
 from simulator.scenario import files
+from simulator.scenario.files import LoadedScenario
 
 EXECUTABLE = 0o755
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which scenario's fix, and where to. ``output`` None: to stdout."""
+    """Whose fix, a scenario's by ``name`` or that of a ``dump`` and a project; and where to (None: to stdout)."""
 
-    name: str
     variables: Mapping[str, str]
+    name: str = ""
+    dump: Path | None = None
+    project: Path = Path()
     engine: str = "auto"
     output: Path | None = None
     force: bool = False
@@ -34,8 +38,9 @@ class Wanted:
 def run(wanted: Wanted) -> int:
     """0 where a script was written or nothing needs mending, 1 where nothing can be recommended, 3 if unknown."""
     if wanted.output is not None and wanted.output.exists() and not wanted.force:
-        raise UsageError(f"{wanted.output} is there already", f"migsim fix {wanted.name} -o {wanted.output} --force")
-    loaded = files.read_all([files.find(wanted.name, Path.cwd())], wanted.variables, os.environ)[0]
+        again = f"--dump {wanted.dump}" if wanted.dump else wanted.name
+        raise UsageError(f"{wanted.output} is there already", f"migsim fix {again} -o {wanted.output} --force")
+    loaded = _loaded(wanted)
     console = printer(stderr=True)
     progress = Progress(progress_printer())
     for line in store.sweep(engines.remove):
@@ -50,6 +55,14 @@ def run(wanted: Wanted) -> int:
     where = f"written to {wanted.output}: read it, then run it where manage.py is" if wanted.output else ""
     console.print(f"{where}\nNot checked  {'; '.join(result.not_checked)}".strip(), markup=False)
     return ExitCode.SAFE
+
+
+def _loaded(wanted: Wanted) -> LoadedScenario:
+    if bool(wanted.name) == bool(wanted.dump):
+        raise UsageError("name a scenario, or give --dump", "migsim list")
+    if wanted.dump:
+        return without_file(wanted.dump, wanted.project, wanted.variables, os.environ)
+    return files.read_all([files.find(wanted.name, Path.cwd())], wanted.variables, os.environ)[0]
 
 
 def _without_script(result: Report) -> int:

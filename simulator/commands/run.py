@@ -10,25 +10,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from simulator import batch, boundary, engines, project
+from simulator import batch, boundary, engines
+from simulator.commands.dump import without_file
 from simulator.diagnosis import Trials
 from simulator.errors import CannotTell, MigsimError, UsageError, most_severe
 from simulator.host import store
 from simulator.host.progress import Progress
 from simulator.host.terminal import printer, progress_printer
 from simulator.model import Report
-from simulator.project import first_scenario
 from simulator.report import of_error
 from simulator.reports import to_json, to_text
 from simulator.run import rehearse
 from simulator.scenario import files
-from simulator.scenario import text as scenario_text
 from simulator.scenario.files import LoadedScenario, Tagged
 
 Format = Literal["text", "json"]
-
-# What a run without a scenario file is called in its report.
-NAME_WITHOUT_FILE = "dump"
 
 # Where the dated folders of a tag's runs go.
 REPORTS = Path("reports")
@@ -69,7 +65,7 @@ def run(wanted: Wanted, options: Options) -> int:
     if sum(map(bool, (wanted.names, wanted.tag, wanted.dump))) != 1:
         raise UsageError("name scenarios, or give --tag, or --dump", "migsim list")
     if wanted.dump:
-        return _rehearse_all([_without_file(wanted.dump, wanted.project, options)], options)
+        return _rehearse_all([without_file(wanted.dump, wanted.project, options.variables, os.environ)], options)
     if wanted.tag:
         return run_tag(wanted.tag, options, options.output or REPORTS)
     paths = [files.find(name, Path.cwd()) for name in wanted.names]
@@ -115,15 +111,6 @@ def as_arguments(options: Options) -> list[str]:
     given = {name: value for name, value in vars(options).items() if value and name not in _OF_THE_PARENT}
     names = {name: f"--{name.replace('_', '-')}" for name in given}
     return [names[name] if value is True else f"{names[name]}={value}" for name, value in given.items()]
-
-
-def _without_file(dump: Path, folder: Path, options: Options) -> LoadedScenario:
-    """The scenario that ``init`` would write for that dump and the project in ``folder``."""
-    seen = project.look(folder)
-    text = first_scenario.scenario_for(seen, dump.resolve(), name=NAME_WITHOUT_FILE, environ=os.environ.keys())
-    path = seen.folder / files.FOLDER / f"{NAME_WITHOUT_FILE}.yaml"
-    scenario = scenario_text.load(text, path=path, variables=options.variables, environ=os.environ)
-    return LoadedScenario(scenario, path, seen.folder)
 
 
 def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:

@@ -28,7 +28,7 @@ def _recommended(report: Report, fix: Fix) -> str:
     seconds = duration(fix.seconds)
     lines = [
         f"[bold green]FIX[/]  tried on a clone: works, 0 rows lost, schema matches, {seconds}",
-        escape(f"  migsim fix {report.scenario} -o fix.sh   (stops if the database has changed)"),
+        escape(f"  {fix.title}"),
         *_steps(report, fix),
     ]
     if fix.note:

@@ -31,6 +31,7 @@ def to_text(report: Report) -> str:
         _not_on_disk(report),
         _what_safe_stands_on(report),
         _notes(report),
+        _next(report),
     ]
     return "\n\n".join(block for block in blocks if block)
 
@@ -196,6 +197,16 @@ def _what_safe_stands_on(report: Report) -> str:
         f"{did}, a second migrate had nothing to do, {report.models_read} {models} read, 0 restore errors.\n"
         "Valid for this commit and this dump only."
     )
+
+
+def _next(report: Report) -> str:
+    """The command to type next; nothing where the error's hint or the reader says that."""
+    again = report.asked or report.scenario
+    if report.verdict is not Verdict.WOULD_FAIL:
+        return ""
+    if any(fix.recommended for fix in report.fixes):
+        return escape(f"Next  migsim fix {again} -o fix.sh   (stops if the database has changed)")
+    return escape(f"Next  migsim run {again}   (once that is mended)") if report.fixes else ""
 
 
 def _notes(report: Report) -> str:

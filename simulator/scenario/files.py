@@ -26,6 +26,7 @@ class LoadedScenario:
     path: Path
     root: Path
     uses: frozenset[str] = frozenset()  # the variables that its text names
+    asked: str = ""  # what comes after `migsim run` where there is no such file: a dump and a project
 
 
 @dataclass(frozen=True)

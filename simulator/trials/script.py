@@ -64,7 +64,7 @@ def script(report: Report, fix: Fix, guards: Guards, alias: str, template: str) 
     dump = report.dump
     return environment.from_string(template).render(
         version=simulator.__version__,
-        scenario=report.scenario,
+        scenario=report.asked or report.scenario,
         code=_code(report),
         dump=f"{dump.path.name} (sha256 {report.dump_sha256 or 'unknown'})" if dump else "the scenario's baseline",
         words=[f"{number}. {in_words(step)}" for number, step in enumerate(fix.steps, 1)],

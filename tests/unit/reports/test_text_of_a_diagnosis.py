@@ -75,7 +75,7 @@ def test_roots_in_order_with_why_and_what_differs() -> None:
 def test_the_fix_that_works_as_steps_and_what_was_refused_in_a_line_each() -> None:
     assert """\
 FIX  tried on a clone: works, 0 rows lost, schema matches, 3.2 s
-  migsim fix prod-copy -o fix.sh   (stops if the database has changed)
+  Record and alter
   1. python manage.py migrate blog 0002_body
   2. python manage.py migrate blog 0003_tags --fake
   3. ALTER TABLE "shop_order" ALTER "sku" TYPE varchar(64);
@@ -142,3 +142,14 @@ def test_a_failure_by_itself_is_not_told_twice() -> None:
 def test_names_with_brackets_stay_as_they_are() -> None:
     odd = replace(FINDINGS[0], existing=replace(TABLE, name="[bold]x"))
     assert "table public.[bold]x" in shown(replace(REPORT, findings=(odd,)))
+
+
+def test_the_last_line_is_the_command_to_type_next() -> None:
+    assert (
+        shown(REPORT).splitlines()[-1] == "Next  migsim fix prod-copy -o fix.sh   (stops if the database has changed)"
+    )
+    of_dump = shown(replace(REPORT, asked="--dump prod.dump --project backend"))
+    assert of_dump.splitlines()[-1].startswith("Next  migsim fix --dump prod.dump --project backend -o fix.sh")
+    refused = shown(replace(REPORT, fixes=REFUSED))
+    assert refused.splitlines()[-1] == "Next  migsim run prod-copy   (once that is mended)"
+    assert "Next" not in shown(replace(REPORT, verdict=Verdict.SAFE, fixes=()))
