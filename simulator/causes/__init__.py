@@ -39,6 +39,7 @@ from simulator.causes import (
     missing_constraint,
     missing_extension,
     missing_table,
+    models_of_today,
     node_not_found,
     null_values,
     object_exists,
@@ -137,6 +138,7 @@ CAUSES: tuple[CauseModule, ...] = (
     relation_exists,
     object_exists,
     # What is not there.
+    models_of_today,
     recorded_not_run,
     missing_constraint,
     missing_table,

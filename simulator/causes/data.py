@@ -37,28 +37,3 @@ def sentences(case: Case) -> Iterator[str]:
         yield f"the statement is one of {case.migration}'s own code ({operation.text})"
     if case.situation.reference.complete:
         yield f"without rows {case.migration or 'the code'} passes"
-
-
-def new_column(case: Case) -> str | None:
-    """The column that the failure is about, where the migration itself adds it to a table that was there."""
-    failure, table = case.failure, table_of(case.root)
-    effects = case.effects
-    if effects is None or table is None:
-        return None
-    added = {
-        fact.name
-        for fact in effects.absent
-        if fact.kind == "column" and fact.relation == table and case.situation.database.catalog.like(fact) is None
-    }
-    if any(fact.kind == "relation" and fact.relation == table for fact in effects.absent):
-        return None
-    if failure.column_name:
-        return failure.column_name if failure.column_name in added else None
-    wanted = case.situation.reference.after.get(failure.migration or "")
-    for fact in wanted.facts if wanted is not None else ():
-        if fact.kind in ("constraint", "index") and fact.name == failure.constraint_name and fact.relation == table:
-            text = fact.definition[1] if fact.kind == "constraint" else fact.definition[0]
-            columns = text[text.find("(") + 1 : text.find(")")].replace('"', "").split(", ")
-            if columns and set(columns) <= added:
-                return columns[0]
-    return None

@@ -16,6 +16,6 @@ def explain(case: Case) -> Cause | None:
     if failure.sqlstate != NOT_NULL_VIOLATION or not data.is_about_rows(case.root):
         return None
     where = ".".join(part for part in (data.table_of(case.root), failure.column_name) if part) or "a column"
-    new = data.new_column(case)
+    new = case.new_column
     said = f"{where} is new, and rows that are there get NULL" if new else f"rows of {where} hold NULL"
     return Cause(ID, TITLE, "certain", (said, *data.sentences(case)))

@@ -15,7 +15,7 @@ def explain(case: Case) -> Cause | None:
     """Django calls a default once for all rows that are there, even where it is a function such as uuid4."""
     if case.failure.sqlstate != UNIQUE_VIOLATION or not data.is_about_rows(case.root):
         return None
-    column = data.new_column(case)
+    column = case.new_column
     if column is None:
         return None
     said = f"{data.table_of(case.root)}.{column} is new: its values come from the migration, not from the rows"

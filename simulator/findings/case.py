@@ -20,6 +20,7 @@ from simulator.postgres.sqlstate import (
     LOCK_NOT_AVAILABLE,
     READ_ONLY_SQL_TRANSACTION,
     UNDEFINED_COLUMN,
+    UNDEFINED_TABLE,
 )
 
 IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
@@ -137,7 +138,45 @@ class Case:
                 if place and table and shape.kind_word(fact) == standing.kind:
                     yield fact
 
+    @property
+    def new_column(self) -> str | None:
+        """The column that a refusal of rows is about, where the migration itself adds it to a table that was there."""
+        failure, effects = self.failure, self.effects
+        table = failure.table_name or failure.relation
+        if effects is None or table is None:
+            return None
+        catalog = self.situation.database.catalog
+        own = [fact for fact in effects.absent if fact.relation == table]
+        added = {fact.name for fact in own if fact.kind == "column" and catalog.like(fact) is None}
+        if any(fact.kind == "relation" for fact in own):
+            return None
+        if failure.column_name:
+            return failure.column_name if failure.column_name in added else None
+        wanted = self.situation.reference.after.get(self.migration)
+        for fact in wanted.facts if wanted is not None else ():
+            if fact.kind in ("constraint", "index") and fact.name == failure.constraint_name and fact.relation == table:
+                text = fact.definition[1] if fact.kind == "constraint" else fact.definition[0]
+                columns = text[text.find("(") + 1 : text.find(")")].replace('"', "").split(", ")
+                if columns and set(columns) <= added:
+                    return columns[0]
+        return None
+
     # --- the code -------------------------------------------------------------------------------
+
+    @property
+    def made_later(self) -> str | None:
+        """The migration, later in the plan, that makes the column or table which code of this one asked for in vain."""
+        state, relation = self.failure.sqlstate, self.failure.relation or self.failure.table_name
+        runs_code = self.operation is not None and self.operation.runs_code
+        if not (runs_code and relation and self.situation.reference.complete):
+            return None
+        if state not in (UNDEFINED_COLUMN, UNDEFINED_TABLE):
+            return None
+        column = self.failure.column_name or "" if state == UNDEFINED_COLUMN else ""
+        maker, pending = self.situation.maker(relation, column), self.situation.pending
+        if maker not in pending or self.migration not in pending or (state == UNDEFINED_COLUMN and not column):
+            return None
+        return maker if pending.index(maker) > pending.index(self.migration) else None
 
     @property
     def code_fails(self) -> bool:

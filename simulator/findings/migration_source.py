@@ -65,6 +65,24 @@ def models(text: str | None) -> frozenset[tuple[str, frozenset[str]]]:
     )
 
 
+def imported_models(text: str | None) -> tuple[str, ...]:
+    """Its imports of a project's models, as one would write them: "from blog.models import Post"."""
+    try:
+        module = ast.parse(text or "")
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(ast.unparse(node) for node in ast.walk(module) if _imports_models(node))
+
+
+def _imports_models(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        module = node.module or ""
+        if module.partition(".")[0] in ("django", "__future__"):
+            return False
+        return "models" in module.split(".") or any(name.name == "models" for name in node.names)
+    return isinstance(node, ast.Import) and any(name.name.endswith(".models") for name in node.names)
+
+
 def _known(text: str | None) -> tuple[str, ...]:
     return (operations(text) or ()) if text else ()
 

@@ -170,3 +170,29 @@ def test_a_table_of_permissions_that_is_gone() -> None:
     gone = failure(None, "42P01", "auth_permission", phase=Phase.POST_MIGRATE)
     assert named(gone, applied=ALL) == ("post-migrate-missing-table", "likely")
     assert named(replace(gone, phase=Phase.SMOKE), applied=ALL)[0] == "missing-table"
+
+
+FILL = operation("RunPython", "Fill the posts", code=True)
+FILLING = file(TAG, FILL, parents=(INITIAL,))
+NO_SLUG = failure(TAG, "42703", "blog_post", column_name="slug", operation=FILL.text)
+IMPORTS = "from django.db import migrations\nfrom blog.models import Post\n"
+
+
+def test_code_that_uses_the_models_of_today() -> None:
+    found = cause(NO_SLUG, files=with_file(FILLING), texts={TAG: IMPORTS})
+    assert (found.id, found.confidence) == ("models-of-today", "certain")
+    assert found.evidence == (
+        f"{TAG} asks for blog_post.slug, which {SLUG} makes, later in the plan",
+        "its code has `from blog.models import Post`, not apps.get_model(…)",
+    )
+    assert named(NO_SLUG, files=with_file(FILLING)) == ("models-of-today", "likely")  # a package's source is not here
+
+
+def test_what_is_missing_for_another_reason_is_not_of_todays_models() -> None:
+    by_operation = replace(NO_SLUG, operation="Create model Tag")
+    assert named(by_operation)[0] == "missing-column"
+    gone = replace(NO_SLUG, column_name="title")  # an applied migration makes it
+    assert named(gone, files=with_file(FILLING), texts={TAG: IMPORTS})[0] == "missing-column"
+    later = replace(NO_SLUG, migration=SLUG)  # its own
+    filling = file(SLUG, FILL, parents=(TAG,))
+    assert named(later, files=with_file(filling), texts={SLUG: IMPORTS})[0] == "missing-column"

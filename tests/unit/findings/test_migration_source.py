@@ -97,3 +97,22 @@ def test_a_table_of_another_name_is_known_from_elsewhere_or_from_before() -> Non
 
 def test_models_with_their_fields() -> None:
     assert migration_source.models(text(TAG, SLUG)) == {("tag", frozenset({"id", "name"}))}
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from blog.models import Post", True),
+        ("from blog.models.post import Post", True),
+        ("from ..models import Post", True),
+        ("from blog import models", True),
+        ("import blog.models", True),
+        ("def fill(apps, editor):\n    from blog.models import Post", True),
+        ("from django.db import migrations, models", False),
+        ("from django.contrib.auth.models import User", False),
+        ("import blog.fields", False),
+        ("from (", False),
+    ],
+)
+def test_imports_of_the_projects_models(line: str, *, found: bool) -> None:
+    assert bool(migration_source.imported_models(f"{line}\n")) == found

@@ -13,7 +13,7 @@ from simulator.findings.situation import HistoryTable, Situation
 from simulator.fixes.route import Mend
 from simulator.model import Fact, Failure, MigrationFile, Phase
 from simulator.postgres.ddl import ASIDE
-from tests.support.facts import column, delta, table
+from tests.support.facts import column, delta, table, unique
 from tests.support.situations import (
     BLOG,
     DELTAS,
@@ -25,8 +25,11 @@ from tests.support.situations import (
     TAG,
     TAGS,
     failure,
+    file,
     history,
+    operation,
     situation,
+    with_file,
 )
 
 INCONSISTENT = "django.db.migrations.exceptions.InconsistentMigrationHistory"
@@ -175,3 +178,36 @@ def test_an_empty_history_table_is_just_moved() -> None:
     found = mend("history-aside", situation(met, table=HistoryTable(kind="view", schema_name="public")))
     assert found is not None
     assert not any(text.startswith("INSERT") for text in found.history)
+
+
+# --- the code -------------------------------------------------------------------------------------
+
+FILL = operation("RunPython", "Fill", code=True)
+UNIQUE = unique("blog_post", "blog_post_slug_uniq", "slug")
+TWICE = failure(SLUG, "23505", "blog_post", constraint_name="blog_post_slug_uniq", operation="Add field slug to post")
+
+
+def test_code_that_uses_todays_models_is_a_persons_to_change() -> None:
+    met = failure(TAG, "42703", "blog_post", column_name="slug", operation="Fill")
+    found = mend("edit-code", situation(met, files=with_file(file(TAG, FILL, parents=(INITIAL,)))))
+    assert found is not None
+    assert found.person.startswith("in blog/migrations/0002_tag.py take the models from apps.get_model(")
+    assert found.person.endswith(f"have what {SLUG} makes only later")
+
+
+@pytest.mark.parametrize("path", ["blog/migrations/0003_slug.py", "/venv/blog/migrations/0003_slug.py"])
+def test_one_default_under_a_unique_constraint_is_the_codes_fault(path: str) -> None:
+    deltas = (*DELTAS[:2], delta(SLUG, *SLUGS, UNIQUE))
+    own = file(SLUG, operation("AddField", "Add field slug to post"), parents=(TAG,), path=path)
+    where = situation(TWICE, standing=[*POSTS, *TAGS], applied=BLOG[:2], deltas=deltas, files=with_file(own))
+    found = mend("edit-code", where)
+    assert found is not None
+    assert "gives every row of blog_post the same slug" in found.person
+    assert ("look for a release" in found.person) == path.startswith("/")
+    assert mend("mend-data", where) is None  # no query on a column that is not there
+
+
+def test_values_that_were_there_before_are_the_rows_matter() -> None:
+    deltas = (DELTAS[0], delta(TAG, *TAGS, *SLUGS), delta(SLUG, UNIQUE))
+    where = situation(TWICE, standing=[*POSTS, *TAGS, *SLUGS], applied=BLOG[:2], deltas=deltas)
+    assert (mend("edit-code", where), mend("mend-data", where) is None) == (None, False)
