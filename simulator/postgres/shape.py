@@ -23,6 +23,7 @@ _SHORT = {
     "timestamp without time zone": "timestamp",
     "time without time zone": "time",
 }
+_UNIQUE = re.compile(r"(?:UNIQUE|CREATE UNIQUE INDEX ON \S+ USING btree) \((?P<columns>[^()]+)\)")
 Bucket = tuple[object, ...]
 
 
@@ -80,6 +81,13 @@ def compare_one(standing: Fact | None, wanted: Fact) -> Comparison:
             tuple(f"extra label {text}" for text in standing.definition if text not in wanted.definition),
         )
     return Comparison(Shape.DIFFERS, tuple(_between(standing, wanted)))
+
+
+def unique_columns(fact: Fact) -> str | None:
+    """Which columns have to be unique by it, in SQL: of a plain unique constraint or index; None for all else."""
+    text = {"constraint": fact.definition[1:2], "index": fact.definition[:1]}.get(fact.kind, ())
+    found = _UNIQUE.fullmatch(text[0]) if text else None
+    return found["columns"] if found else None
 
 
 def same_thing_elsewhere(fact: Fact, catalog: Catalog) -> Fact | None:

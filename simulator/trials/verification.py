@@ -64,7 +64,8 @@ def judge(
     gone = [
         fact for fact in before if _is_gone(fact, own, after, aside) and not (taken.takes(fact) or code.takes(fact))
     ]
-    left = [fact for fact in shape.extra(reference, own) if fact in taken and reference.like(fact) is None]
+    extra = (fact for fact in shape.extra(reference, own) if reference.like(fact) is None)
+    left = [fact for fact in extra if fact in taken or taken.refuses_like(fact)]
     lost, through_code = _rows(rows_before, rows_after, taken)
     return Verified(
         missing=(*_lacks(ours, own), *(f"{_whose(fact)} is still there" for fact in _heads(left))),
@@ -103,6 +104,9 @@ class _Touched:
         self.relations = {(fact.schema, fact.relation) for fact in known if fact.kind == "relation"}
         self._keys = {key(fact) for fact in known}
         self._columns = {(fact.schema, fact.relation, fact.name) for fact in known if fact.kind == "column"}
+        self._unique = {
+            (fact.schema, fact.relation, columns) for fact in known if (columns := shape.unique_columns(fact))
+        }
         # Names of constraints and indexes differ from one database to the next.
         self._alike = {bucket for bucket in shape.buckets(known) if bucket[0] in shape.ANONYMOUS}
 
@@ -110,10 +114,15 @@ class _Touched:
         part = fact.kind in _PARTS and (fact.schema, fact.relation) in self.relations
         return part or key(fact) in self._keys or not self._alike.isdisjoint(shape.buckets([fact]))
 
+    def refuses_like(self, fact: Fact) -> bool:
+        """Whether it keeps the same rows unique, of whatever kind it is: an index where a constraint was removed."""
+        return (fact.schema, fact.relation, shape.unique_columns(fact)) in self._unique
+
     def takes(self, fact: Fact) -> bool:
         """Whether it goes with what is removed: an index of nobody's on a column goes with the column."""
         words = re.findall(r"\w+", " ".join(fact.definition)) if fact.kind in shape.ANONYMOUS else []
-        return fact in self or any((fact.schema, fact.relation, word) in self._columns for word in words)
+        with_column = any((fact.schema, fact.relation, word) in self._columns for word in words)
+        return fact in self or with_column or self.refuses_like(fact)
 
 
 # --- the schema ----------------------------------------------------------------------------------
@@ -160,9 +169,17 @@ def _is_gone(fact: Fact, own: Catalog, after: Catalog, aside: str) -> bool:
     """Whether nothing stands for it any more: not the same by another name, nothing else by its name, not set aside."""
     if own.like(fact) is not None or "INVALID" in fact.definition:
         return False
-    if fact.kind in shape.ANONYMOUS and shape.same_thing_elsewhere(fact, own):
+    if fact.kind in shape.ANONYMOUS and (shape.same_thing_elsewhere(fact, own) or _is_kept_otherwise(fact, own)):
         return False
     return after.like(fact._replace(schema=aside)) is None
+
+
+def _is_kept_otherwise(fact: Fact, own: Catalog) -> bool:
+    """Whether a unique index has become a constraint, or the other way round."""
+    columns = shape.unique_columns(fact)
+    return columns is not None and any(
+        shape.unique_columns(other) == columns for other in own.of(fact.schema, fact.relation)
+    )
 
 
 def _unfinished(after: Catalog, before: Catalog, reference: Catalog) -> Iterator[Fact]:

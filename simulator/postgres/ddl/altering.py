@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from simulator.model import Fact
+from simulator.postgres import shape
 from simulator.postgres.catalog import Catalog, key
 from simulator.postgres.ddl.change import Change, together
 from simulator.postgres.ddl.clearing import drop, rename
@@ -82,7 +83,28 @@ def _brought(fact: Fact, extra: Sequence[Fact], pairs: Sequence[tuple[Fact, Fact
     if unfinished is not None and fact.kind == "constraint":
         table = qualified(fact.schema, fact.relation)
         return Change(constraints=(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quote(unfinished.name)}",))
-    return together([_cleared(fact, unfinished, extra, pairs, standing), made(fact, ())])
+    index = next((other for other in extra if _serves(other, fact)), None)
+    new = Change(constraints=(_of_index(fact, index),)) if index else made(fact, ())
+    kept = [other for other in extra if other is not index]
+    return together([_cleared(fact, unfinished, kept, pairs, standing), new])
+
+
+def _serves(index: Fact, constraint: Fact) -> bool:
+    """Whether a unique index that stands there can become the constraint (PostgreSQL manual, ALTER TABLE)."""
+    columns = shape.unique_columns(index)
+    return (
+        (index.kind, constraint.kind) == ("index", "constraint")
+        and columns is not None
+        and columns == shape.unique_columns(constraint)
+        and index.definition[-1] == "VALID"
+        and " DESC" not in columns
+    )
+
+
+def _of_index(constraint: Fact, index: Fact) -> str:
+    """No second index is built, and none is left over."""
+    table = qualified(constraint.schema, constraint.relation)
+    return f"ALTER TABLE {table} ADD CONSTRAINT {quote(constraint.name)} UNIQUE USING INDEX {quote(index.name)}"
 
 
 def _added(column: Fact) -> Change:

@@ -124,3 +124,39 @@ def test_views_that_select_from_each_other_come_in_order() -> None:
         'CREATE VIEW "b" AS SELECT 1 AS n',
         'CREATE VIEW "a" AS SELECT n FROM public.b',
     )
+
+
+POSTS = Fact("relation", "public", "blog_post", "", ("table", ""))
+
+
+def keeps_apart(name: str) -> Fact:
+    return Fact("constraint", "public", "blog_post", name, ("unique", "UNIQUE (a, b)", "VALID"))
+
+
+def test_a_unique_index_becomes_the_constraint_that_is_wanted() -> None:
+    index_ = Fact(
+        "index", "public", "blog_post", "idx_1", ("CREATE UNIQUE INDEX ON public.blog_post USING btree (a, b)", "VALID")
+    )
+    wanted = Catalog(frozenset({POSTS, keeps_apart("blog_post_a_b_uniq")}))
+    change = ddl.alter(Catalog(frozenset({POSTS, index_})), wanted, "public", "blog_post")
+    assert change.statements == (
+        'ALTER TABLE "blog_post" ADD CONSTRAINT "blog_post_a_b_uniq" UNIQUE USING INDEX "idx_1"',
+    )
+
+
+@pytest.mark.parametrize(
+    ("definition", "valid"),
+    [
+        ("CREATE UNIQUE INDEX ON public.blog_post USING btree (a)", "VALID"),
+        ("CREATE UNIQUE INDEX ON public.blog_post USING btree (a, b) WHERE (c > 1)", "VALID"),
+        ("CREATE UNIQUE INDEX ON public.blog_post USING btree (a, lower(b))", "VALID"),
+        ("CREATE UNIQUE INDEX ON public.blog_post USING btree (a, b DESC)", "VALID"),
+        ("CREATE UNIQUE INDEX ON public.blog_post USING btree (a, b)", "INVALID"),
+        ("CREATE INDEX ON public.blog_post USING btree (a, b)", "VALID"),
+    ],
+)
+def test_an_index_that_keeps_other_rows_apart_does_not(definition: str, valid: str) -> None:
+    index_ = Fact("index", "public", "blog_post", "idx_1", (definition, valid))
+    wanted = Catalog(frozenset({POSTS, keeps_apart("u")}))
+    change = ddl.alter(Catalog(frozenset({POSTS, index_})), wanted, "public", "blog_post")
+    assert change.statements == ('ALTER TABLE "blog_post" ADD CONSTRAINT "u" UNIQUE (a, b)',)

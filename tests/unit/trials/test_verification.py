@@ -229,3 +229,21 @@ def test_a_column_or_a_foreign_key_that_follows_what_was_moved_aside_is_changed(
 
     changed = judged(POST | of("public"), POST | TAG | of("migsim_aside")).added
     assert len(changed) == 2
+
+
+UNIQUE = unique("post", "post_sku_uniq", "sku")
+AS_INDEX = Fact("index", "public", "post", "idx_1", ("CREATE UNIQUE INDEX ON public.post USING btree (sku)", "VALID"))
+
+
+def test_what_a_migration_removes_is_gone_of_whatever_kind_it_stood_there() -> None:
+    """From MySQL by pgloader: a unique index where the code has had a constraint."""
+    standing = POST | {AS_INDEX}
+    left = judged(standing, standing | TAG, dropped={UNIQUE})
+    assert left.missing == ("index unique btree (sku) on post is still there",)
+    assert judged(standing, POST | TAG, dropped={UNIQUE}).removed == ()
+    assert judged(standing, POST | TAG).removed == ("index unique btree (sku) on post is gone",)
+
+
+def test_an_index_that_has_become_a_constraint_is_not_gone() -> None:
+    found = judged(POST | {AS_INDEX}, POST | TAG | {UNIQUE}, reference=POST | TAG | {UNIQUE})
+    assert (found.removed, found.missing, found.added) == ((), (), ())
