@@ -30,7 +30,9 @@ def repaired(case: Case, fix: str, title: str) -> Mend | None:
     found = repair(case.situation, name)
     if found is None or case.situation.code_changes_rows(name):
         return None
-    statements = (*found.ran, *found.altered)
+    # An index that is made before a column's type changes is built twice.
+    indexes = tuple(sql for sql in found.ran if sql.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX")))
+    statements = (*(sql for sql in found.ran if sql not in indexes), *found.altered, *indexes)
     key = missing_key(case.situation)
     return Mend(fix, title, (case.root.id,), history=key, complete={name: statements}, fake=frozenset({name}))
 

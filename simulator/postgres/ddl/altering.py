@@ -27,6 +27,7 @@ from simulator.postgres.shape import ANONYMOUS, article, has_relation_name, kind
 from simulator.postgres.sql import literal
 
 _FRACTIONS = ("numeric", "real", "double precision")
+_STRINGS = ("text", "character varying", "character")
 _DIGITS_OF_A_DOUBLE = 15  # that it keeps for certain (PostgreSQL manual, section 8.1.3)
 _ZONED = " with time zone"
 _TIMES = ("date", *(f"{kind} {zone} time zone" for kind in ("time", "timestamp") for zone in ("with", "without")))
@@ -162,7 +163,7 @@ def _altered(here: Fact, there: Fact) -> Change:
     if default and (default != default_ or retyped):
         actions.append("DROP DEFAULT")
     if retyped:
-        actions.append(_retyped(there))
+        actions.append(_retyped(here, there))
     if null != null_:
         actions.append("SET NOT NULL" if null_ == "NOT NULL" else "DROP NOT NULL")
     if default_ and (default != default_ or retyped):
@@ -178,14 +179,27 @@ def _altered(here: Fact, there: Fact) -> Change:
     return Change(columns=tuple(statements))
 
 
-def _retyped(column: Fact) -> str:
-    """An explicit cast to varchar(n) would cut without a word: the cast goes to the type without its length, and the
-    length is then assigned, which fails where a value does not fit."""
-    kind, collation = column.definition[0], column.definition[5]
-    bare = LENGTH.sub("", kind)
-    using = "text" if bare == "character" else bare
+def _retyped(here: Fact, there: Fact) -> str:
+    """Without USING where the server assigns values by itself: it then knows that a longer varchar needs no rewrite.
+
+    An explicit cast to varchar(n) would cut without a word: the cast goes to the type without its length, and the
+    length is then assigned, which fails where a value does not fit.
+    """
+    kind, collation = there.definition[0], there.definition[5]
     collate = f" COLLATE {collation}" if collation else ""
-    return f"TYPE {kind}{collate} USING {quote(column.name)}::{using}"
+    if _assigns(here.definition[0], kind):
+        return f"TYPE {kind}{collate}"
+    return f"TYPE {kind}{collate} USING {quote(there.name)}::{LENGTH.sub('', kind)}"
+
+
+def _assigns(old: str, new: str) -> bool:
+    """Whether there is an assignment cast (PostgreSQL manual, CREATE CAST; all types have one to those of strings)."""
+    if old.endswith("[]") or new.endswith("[]"):
+        both = old.endswith("[]") and new.endswith("[]")
+        return both and _assigns(old.removesuffix("[]"), new.removesuffix("[]"))
+    was, becomes = LENGTH.sub("", old), LENGTH.sub("", new)
+    families = (_FRACTIONS + INTEGERS, _TIMES, ("json", "jsonb"))
+    return was == becomes or becomes in _STRINGS or any(was in one and becomes in one for one in families)
 
 
 def _cuts(old: str, new: str) -> bool:
