@@ -18,6 +18,7 @@ from simulator.causes import (
     concurrent_migrate,
     conflicting_leaves,
     constraint_exists,
+    dependent_trigger,
     dependent_view,
     duplicate_values,
     edited_after_applied,
@@ -153,6 +154,7 @@ CAUSES: tuple[CauseModule, ...] = (
     check_violated,
     value_does_not_fit,
     identity_column,
+    dependent_trigger,
     dependent_view,
 )
 

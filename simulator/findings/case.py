@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from simulator.postgres.sqlstate import (
     UNDEFINED_TABLE,
 )
 
+_WORD = re.compile(r"\w+")
 IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
 # What a session or a server refuses, whatever the code: read-only, no schema, no right, and their like.
 _OF_THE_SESSION = (READ_ONLY_SQL_TRANSACTION, INVALID_SCHEMA_NAME, INSUFFICIENT_PRIVILEGE, LOCK_NOT_AVAILABLE, "57")
@@ -160,6 +162,26 @@ class Case:
                 if columns and set(columns) <= added:
                     return columns[0]
         return None
+
+    @property
+    def changed_columns(self) -> frozenset[str]:
+        """Of the relation that the failure is about: those that the migration defines otherwise, or takes away."""
+        relation, effects = self.failure.table_name or self.failure.relation, self.effects
+        if effects is None or relation is None:
+            return frozenset()
+        facts = (*effects.still, *effects.absent, *(standing for standing, _wanted in effects.different))
+        return frozenset(fact.name for fact in facts if (fact.kind, fact.relation) == ("column", relation))
+
+    @property
+    def hooks(self) -> tuple[Fact, ...]:
+        """Triggers and policies of that relation which name one of those columns."""
+        relation, columns = self.failure.table_name or self.failure.relation, self.changed_columns
+        return tuple(
+            fact
+            for fact in self.situation.database.catalog
+            if fact.kind in ("trigger", "policy") and fact.relation == relation
+            if columns.intersection(_WORD.findall(" ".join(fact.definition)))
+        )
 
     # --- the code -------------------------------------------------------------------------------
 

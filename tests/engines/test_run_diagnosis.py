@@ -328,3 +328,37 @@ def test_what_a_squash_replaces_is_judged_one_by_one_where_only_a_part_of_it_is_
     assert report["findings"][0]["cause"]["id"] == "lost-record"
     fix = recommended(report) or {}
     assert [step.get("manage") for step in fix["steps"]] == [["migrate", "blog", "0002_tag", "--fake"], ["migrate"]]
+
+
+WIDER = 'migrations.AlterField("Post", "title", models.CharField(max_length=200))'
+HOOKS = """
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER keep BEFORE UPDATE OF title ON blog_post FOR EACH ROW EXECUTE FUNCTION keep();
+CREATE POLICY own ON blog_post USING (title <> 'x');
+"""
+
+
+def test_triggers_and_policies_on_a_column_come_back_as_they_were(case: Any) -> None:
+    sources = {
+        "blog/models.py": blog.MODELS.replace("max_length=100", "max_length=200"),
+        "blog/migrations/0003_wider.py": migration(WIDER, "blog.0002_tag"),
+    }
+    report = case(HOOKS, sources).rehearse(trials=True)
+    assert {one["cause"]["id"] for one in report["findings"] if one["root"]} == {"dependent-trigger"}
+    fix = recommended(report)
+    assert fix is not None
+    assert [step["sql"].split(" ON ")[0] for step in fix["steps"][:2]] == ['DROP POLICY "own"', 'DROP TRIGGER "keep"']
+    assert fix["drift"] == []
+
+
+def test_a_unique_index_serves_where_the_code_has_a_constraint(case: Any) -> None:
+    """As pgloader makes them: it becomes the constraint, which the migration then removes; nothing is left over."""
+    together = 'migrations.AlterUniqueTogether("Post", {("title", "id")})'
+    sources = {
+        "blog/migrations/0001_initial.py": migration(f"{blog.POST}, {together}"),
+        "blog/migrations/0003_free.py": migration('migrations.AlterUniqueTogether("Post", set())', "blog.0002_tag"),
+    }
+    index = "CREATE UNIQUE INDEX idx_17388 ON blog_post (title, id);"
+    fix = recommended(case(index, sources).rehearse(trials=True))
+    assert fix is not None
+    assert fix["steps"][0]["sql"].endswith('UNIQUE USING INDEX "idx_17388"')

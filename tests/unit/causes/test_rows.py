@@ -185,3 +185,16 @@ def test_an_older_django_meets_an_identity_column() -> None:
     )
     assert named(drops, **of(ALTER)) == ("identity-column", "likely")
     assert named(replace(drops, sql="ALTER TABLE blog_post DROP COLUMN title"), **of(ALTER))[0] == "dependent-view"
+
+
+def test_a_trigger_that_names_the_column() -> None:
+    text = "CREATE TRIGGER keep BEFORE UPDATE OF title ON public.blog_post FOR EACH ROW EXECUTE FUNCTION f()"
+    trigger = Fact("trigger", "public", "blog_post", "keep", (text,))
+    retyped = (
+        *DELTAS[:2],
+        delta(SLUG, column("blog_post", "title", "varchar(9)"), removed=(column("blog_post", "title"),)),
+    )
+    refused = failure(SLUG, "0A000", "blog_post", operation=ALTER.text)
+    found = cause(refused, **{**of(ALTER), "standing": (*POSTS, *TAGS, trigger), "deltas": retyped})
+    assert (found.id, found.confidence) == ("dependent-trigger", "certain")
+    assert found.evidence == ("trigger keep on blog_post names it, and no migration makes it",)
