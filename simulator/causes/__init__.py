@@ -22,6 +22,7 @@ from simulator.causes import (
     dependent_view,
     duplicate_values,
     edited_after_applied,
+    extension_elsewhere,
     extension_exists,
     half_applied,
     half_restored,
@@ -97,6 +98,7 @@ CAUSES: tuple[CauseModule, ...] = (
     made_twice,
     half_applied,
     pending_triggers,
+    extension_elsewhere,
     missing_extension,
     code,
     # django_migrations.

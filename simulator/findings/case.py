@@ -21,9 +21,13 @@ from simulator.postgres.sqlstate import (
     LOCK_NOT_AVAILABLE,
     READ_ONLY_SQL_TRANSACTION,
     UNDEFINED_COLUMN,
+    UNDEFINED_FUNCTION,
+    UNDEFINED_OBJECT,
     UNDEFINED_TABLE,
 )
 
+# type "citext" does not exist; function similarity(text, unknown) does not exist; operator class "gin_trgm_ops" …
+_NAMED = re.compile(r'"(?P<quoted>[^"]+)"|function (?P<called>[\w.]+)\(')
 _WORD = re.compile(r"\w+")
 IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
 # What a session or a server refuses, whatever the code: read-only, no schema, no right, and their like.
@@ -182,6 +186,17 @@ class Case:
             if fact.kind in ("trigger", "policy") and fact.relation == relation
             if columns.intersection(_WORD.findall(" ".join(fact.definition)))
         )
+
+    @property
+    def member_elsewhere(self) -> tuple[str, str, str] | None:
+        """Name, extension and schema of what was not found though an installed extension has brought it: the schema is
+        not on the search path."""
+        if self.failure.sqlstate not in (UNDEFINED_OBJECT, UNDEFINED_FUNCTION) or self.failure.constraint_name:
+            return None
+        named = _NAMED.search(self.failure.message)
+        name = (named["quoted"] or named["called"]) if named else ""
+        found = self.situation.database.members.get(name.rpartition(".")[2])
+        return (name, *found) if found else None
 
     # --- the code -------------------------------------------------------------------------------
 

@@ -156,6 +156,7 @@ class DatabaseFacts:
     tables: Mapping[int, str] = field(default_factory=dict)  # OID, which a clone keeps -> "schema.table"
     owners: Mapping[str, str] = field(default_factory=dict)  # "schema.relation" -> role
     behind: tuple[BehindSequence, ...] = ()
+    members: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of extensions: name -> extension, schema
     role: str = ""  # whom the project connects as
     superuser: bool = False
     tier: Literal["data", "schema"] = "data"

@@ -97,6 +97,7 @@ def _database_facts(
         tables={oid: table.name for oid, table in rows.items()},
         owners=database.owners(connection),
         behind=sequences.behind(connection),
+        members=database.extension_members(connection),
         role=sandbox.user,
         superuser=sandbox.baseline.role.superuser,
         tier=tier,

@@ -90,7 +90,9 @@ WHERE r.relkind <> 'S' OR NOT EXISTS (
       AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0)
 UNION ALL
 SELECT 'column', r.schema, r.name, a.attname::text, ARRAY[
-    format_type(a.atttypid, a.atttypmod),
+    -- Where an extension keeps its types is the server's matter.
+    CASE WHEN x.objid IS NULL THEN format_type(a.atttypid, a.atttypmod)
+        ELSE regexp_replace(format_type(a.atttypid, a.atttypmod), '^("[^"]+"|[^".(]+)[.]', '') END,
     CASE WHEN a.attnotnull THEN 'NOT NULL' ELSE 'NULL' END,
     CASE WHEN a.attgenerated <> '' OR d.text ~ '^nextval\\(' THEN '' ELSE coalesce(d.text, '') END,
     CASE WHEN a.attidentity = 'a' THEN 'always'
@@ -104,6 +106,8 @@ SELECT 'column', r.schema, r.name, a.attname::text, ARRAY[
 FROM relations r
 JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN extended x ON x.classid = 'pg_type'::regclass
+    AND x.objid = CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE t.oid END
 LEFT JOIN LATERAL (SELECT pg_get_expr(v.adbin, v.adrelid) AS text FROM pg_attrdef v
     WHERE v.adrelid = a.attrelid AND v.adnum = a.attnum OFFSET 0) d ON true  -- OFFSET: computed once, not at each use
 WHERE r.relkind IN ('r', 'p', 'f')

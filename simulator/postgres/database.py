@@ -30,6 +30,16 @@ _OURS = is_users_schema("n")
 _NOT_OF_AN_EXTENSION = """NOT EXISTS (
     SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')"""
 
+_MEMBERS = """
+    SELECT m.name, x.extname::text, n.nspname::text FROM (
+        SELECT 'pg_type'::regclass AS class, oid, typname::text AS name, typnamespace AS place FROM pg_type
+        UNION ALL SELECT 'pg_proc'::regclass, oid, proname::text, pronamespace FROM pg_proc
+        UNION ALL SELECT 'pg_opclass'::regclass, oid, opcname::text, opcnamespace FROM pg_opclass) m
+    JOIN pg_depend d ON d.classid = m.class AND d.objid = m.oid AND d.deptype = 'e'
+    JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid
+    JOIN pg_namespace n ON n.oid = m.place
+    WHERE n.nspname <> 'pg_catalog' ORDER BY 1"""
+
 _HOLDERS = f"""
     SELECT CASE WHEN k.oid IS NOT NULL THEN 'constraint' WHEN c.relkind IN ('i', 'I') THEN 'index'
             ELSE {kind_of_relation("c")} END,
@@ -352,6 +362,19 @@ def holders(connection: Connection, name: str) -> tuple[Existing, ...]:
         Existing(kind, name, schema, table, owner=owner, valid=valid, extension=extension)
         for kind, schema, table, owner, valid, extension in connection.execute(_HOLDERS, (name,))
     )
+
+
+class Member(NamedTuple):
+    """What an extension has brought, and the schema that it is in."""
+
+    extension: str
+    schema: str
+
+
+def extension_members(connection: Connection) -> dict[str, Member]:
+    """Types, functions and operator classes of extensions, by their names, outside of pg_catalog."""
+    rows = connection.execute(_MEMBERS)
+    return {name: Member(extension, schema) for name, extension, schema in rows}
 
 
 def _execute(connection: Connection, statement: str, *names: sql.Composable) -> None:

@@ -180,3 +180,18 @@ def test_what_belongs_to_an_extension_is_left_out_but_holds_its_name(databases: 
         assert database.count_rows(connection) == {}
         (holder,) = database.holders(connection, "kept")
         assert (holder.kind, holder.extension) == ("table", extension)
+
+
+def test_where_an_extension_keeps_its_types_is_no_difference(databases: Databases) -> None:
+    """A platform has its extensions in a schema of their own."""
+    found = []
+    for schema in ("public", "kept"):
+        with databases.new() as connection:
+            extension = sorted(database.available_extensions(connection) & {"hstore", "vector"})[0]
+            connection.execute(
+                f"CREATE SCHEMA IF NOT EXISTS {schema}; CREATE EXTENSION {extension} SCHEMA {schema};"
+                f"CREATE TABLE t (a {schema}.{extension}, b {schema}.{extension}[])".encode()
+            )
+            found.append({fact for fact in database.read_catalog(connection) if fact.kind == "column"})
+            assert database.extension_members(connection)[extension] == (extension, schema)
+    assert found[0] == found[1]

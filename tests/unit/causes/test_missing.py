@@ -196,3 +196,10 @@ def test_what_is_missing_for_another_reason_is_not_of_todays_models() -> None:
     later = replace(NO_SLUG, migration=SLUG)  # its own
     filling = file(SLUG, FILL, parents=(TAG,))
     assert named(later, files=with_file(filling), texts={SLUG: IMPORTS})[0] == "missing-column"
+
+
+def test_what_an_installed_extension_has_brought_is_off_the_search_path() -> None:
+    lacking = failure(SLUG, "42704", message='type "citext" does not exist')
+    found = cause(lacking, members={"citext": ("citext", "heroku_ext")})
+    assert (found.id, found.confidence) == ("extension-elsewhere", "certain")
+    assert found.evidence[0] == "the extension citext, which brings citext, is installed in the schema heroku_ext"

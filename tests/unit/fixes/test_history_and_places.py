@@ -244,3 +244,38 @@ def test_triggers_and_policies_on_a_changed_column_are_made_again_unless_they_ar
 def test_triggers_that_name_other_columns_are_left_alone() -> None:
     where = situation(REFUSED, standing=[*POSTS, *TAGS, OTHER], applied=BLOG[:2], deltas=WIDER)
     assert mend("remake-triggers", where) is None
+
+
+# --- extensions off the search path ---------------------------------------------------------------
+
+MEMBERS = {
+    "citext": ("citext", "heroku_ext"),
+    "similarity": ("pg_trgm", "heroku_ext"),
+    "gin_trgm_ops": ("pg_trgm", "x"),
+}
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "message", "extension"),
+    [
+        ("42704", 'type "citext" does not exist', "citext"),
+        ("42704", 'type "public.citext" does not exist', "citext"),
+        ("42883", "function similarity(text, unknown) does not exist", "pg_trgm"),
+        ("42704", 'operator class "gin_trgm_ops" does not exist for access method "gin"', "pg_trgm"),
+    ],
+)
+def test_an_extension_that_is_installed_off_the_path_is_put_on_it(sqlstate: str, message: str, extension: str) -> None:
+    where = situation(failure(SLUG, sqlstate, message=message), applied=BLOG[:2], members=MEMBERS)
+    cause = causes.name_cause(Case(where, where.roots[0]))
+    assert (cause.id, cause.confidence) == ("extension-elsewhere", "certain")
+    assert f"the extension {extension}, which brings " in cause.evidence[0]
+    found = mend("extend-path", where)
+    assert found is not None
+    assert "ALTER DATABASE %I SET search_path" in found.clear[0]
+
+
+@pytest.mark.parametrize("message", ['type "mood" does not exist', "function f(integer) does not exist", "unheard of"])
+def test_what_no_installed_extension_has_brought_is_missing(message: str) -> None:
+    where = situation(failure(SLUG, "42704", message=message), applied=BLOG[:2], members=MEMBERS)
+    assert causes.name_cause(Case(where, where.roots[0])).id == "missing-extension"
+    assert mend("extend-path", where) is None
