@@ -15,13 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from rich.console import Console
-
 from simulator.errors import MOST_SEVERE_FIRST, ExitCode, Terminated, UsageError, most_severe
-from simulator.host.terminal import printer
+from simulator.host.terminal import Terminal, printer
 from simulator.reports import SCHEMA_OF_SEVERAL
 from simulator.scenario.files import Tagged, name_of
-from simulator.wording import count
+from simulator.wording import count, json_text
 
 COLUMNS = ("scenario", "exit", "took", "verdict", "stops at")
 # How long interrupted rehearsals get to remove what they made before they are killed.
@@ -80,7 +78,7 @@ def run_tagged(
     arguments: Sequence[str],
     jobs: int,
     output: Path,
-    console: Console,
+    console: Terminal,
     form: Literal["text", "json"] = "text",
 ) -> int:
     """Rehearse what has a tag; a file that mentions it but can't be read is one that could not be found out.
@@ -99,7 +97,7 @@ def run_many(
     *,
     jobs: int,
     output: Path,
-    console: Console,
+    console: Terminal,
     form: Literal["text", "json"] = "text",
 ) -> int:
     """Rehearse scenarios (names or paths, each with its arguments), ``jobs`` at a time, whichever breaks.
@@ -112,10 +110,10 @@ def run_many(
     by_name = {}
     for result in _rehearsed(wanted, jobs, folder):
         by_name[result.name] = result
-        say.print(f"{len(by_name)} of {len(wanted)}  {result.name}: {_verdict(result)}", markup=False)
+        say.line(f"{len(by_name)} of {len(wanted)}  {result.name}: {_verdict(result)}")
     results = [by_name[name_of(Path(name))] for name in wanted]
     if form == "json":
-        console.file.write(_envelope(results))
+        console.document(_envelope(results))
     else:
         _print_table(results, folder, console)
     return exit_code([each.code for each in results])
@@ -209,19 +207,19 @@ def _dated(output: Path, now: datetime) -> Path:
     raise UsageError(f"{output} has 99 folders for {name} already", "--output FOLDER")
 
 
-def _print_table(results: Sequence[Result], folder: Path, console: Console) -> None:
+def _print_table(results: Sequence[Result], folder: Path, console: Terminal) -> None:
     rows = [COLUMNS, *summary(results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     for row in rows:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    console.print(in_words([each.code for each in results]), markup=False, highlight=False, soft_wrap=True)
-    console.print(f"reports: {folder}", markup=False, highlight=False, soft_wrap=True)
+        console.line(line)
+    console.line(in_words([each.code for each in results]))
+    console.line(f"reports: {folder}")
 
 
 def _envelope(results: Sequence[Result]) -> str:
     reports = [each.report for each in results if each.report is not None]
-    return json.dumps({"schema": SCHEMA_OF_SEVERAL, "reports": reports}, indent=1, ensure_ascii=False) + "\n"
+    return json_text({"schema": SCHEMA_OF_SEVERAL, "reports": reports}) + "\n"
 
 
 def _verdict(result: Result) -> str:

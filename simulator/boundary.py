@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import platform
 import signal
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from types import FrameType
 
 import simulator
 from simulator.errors import CannotTell, ExitCode, Interrupted, MigsimError, Terminated
+from simulator.host import terminal
 
 _ROOM = "make room there, or name a bigger disk: MIGSIM_RUNS=/bigger/disk"
 _RIGHTS = "see who may write there, or name other folders: MIGSIM_RUNS=… MIGSIM_CACHE=…"
@@ -36,20 +35,19 @@ def guarded(command: Callable[[], int]) -> int:
     with _signals():
         try:
             code = command()
-            sys.stdout.flush()  # here, where a reader who is gone is met with an exit code
+            terminal.flush()  # here, where a reader who is gone is met with an exit code
             return code
         except MigsimError as error:
             complain(error)
             return error.exit_code
         except Interrupted:
-            _print("interrupted; everything that was started has been removed")
+            _print("migsim: interrupted; everything that was started has been removed")
             return ExitCode.INTERRUPTED
         except Terminated:
-            _print("terminated; everything that was started has been removed")
+            _print("migsim: terminated; everything that was started has been removed")
             return ExitCode.TERMINATED
         except BrokenPipeError:
-            # Whoever read our output has gone; say nothing more to them, at interpreter exit either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            terminal.forget_reader()
             return ExitCode.PIPE_CLOSED
         except Exception as error:
             explained = explain(error)
@@ -59,9 +57,8 @@ def guarded(command: Callable[[], int]) -> int:
 
 def complain(error: MigsimError) -> None:
     """The error's line and its hint, on stderr."""
-    _print(error.message)
-    if error.hint:
-        sys.stderr.write(f"hint: {error.hint}\n")
+    first, *more = error.lines
+    _print(f"migsim: {first}", *more, *([f"hint: {error.hint}"] if error.hint else []))
 
 
 def explain(error: Exception) -> MigsimError:
@@ -86,7 +83,7 @@ def describe_bug(error: Exception) -> MigsimError:
             log.write(text)
         where = log.name
     except OSError:
-        sys.stderr.write(text)
+        _print(*text.splitlines())
         where = "the lines above"
     bug = MigsimError(
         f"a bug in migsim: {type(error).__name__} (nothing was concluded about your migrations)",
@@ -114,7 +111,7 @@ def _signals() -> Iterator[None]:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, 0)  # a run's time limit must not end the cleaning up
-        _print("cleaning up …")
+        _print("migsim: cleaning up …")
         raise Interrupted if number == signal.SIGINT else Terminated
 
     # One that is ignored already (nohup, a shell's background job) stays ignored.
@@ -131,7 +128,6 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _print(text: str) -> None:
+def _print(*lines: str) -> None:
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"migsim: {text}\n")
-        sys.stderr.flush()
+        terminal.printer(stderr=True).lines(lines)

@@ -5,6 +5,7 @@ Each command imports what it uses when it is called, so that ``--help`` and the 
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from simulator import boundary, engines
 from simulator.errors import UsageError
 from simulator.host.terminal import printer
 from simulator.postgres.libpq import forget_libpq_settings
+from simulator.wording import one_line
 
 app = typer.Typer(
     name="migsim",
@@ -66,7 +68,7 @@ Jobs = Annotated[int, typer.Option("--jobs", min=1, metavar="N", help="How many 
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     if version:
-        typer.echo(f"migsim {simulator.__version__}")
+        printer().line(f"migsim {simulator.__version__}")
         raise typer.Exit
 
 
@@ -283,13 +285,20 @@ def _parsed() -> int:
     try:
         return int(app(standalone_mode=False) or 0)
     except WrongUsage as error:
-        error.show()
+        _show(error)
         return int(error.exit_code)
     except SystemExit as left:
         # The parser makes a 1 of a closed pipe, which means "would fail" here.
         if isinstance(left.__context__, BrokenPipeError):
             raise left.__context__ from None
         raise
+
+
+def _show(error: Any) -> None:
+    """As the parser words it; what was typed stays within its line."""
+    worded, said = io.StringIO(), error.format_message()
+    error.show(worded)
+    printer(stderr=True).lines(worded.getvalue().rstrip("\n").replace(said, one_line(said)).split("\n"))
 
 
 def _variables(pairs: list[str] | None) -> Mapping[str, str]:

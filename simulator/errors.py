@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
+from simulator.wording import one_line
+
 
 class ExitCode(IntEnum):
     """How migsim ends; the section "exit codes" of the README explains each."""
@@ -31,15 +33,17 @@ def most_severe(codes: Sequence[int]) -> ExitCode:
 class MigsimError(Exception):
     """Something the user can act on. ``exit_code`` is the one that section 'exit codes' of the README names.
 
-    The message names the user's own file, key, migration or relation; the hint is the next thing to type.
+    The message names the user's own file, key, migration or relation; the hint is the next thing to type. Both are
+    printed, so what a name holds that is not seen stands in them as an escape; only several messages have line ends.
     """
 
     exit_code = ExitCode.CANNOT_TELL
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str | Sequence[str], hint: str = "") -> None:
+        self.lines = tuple(map(one_line, [message] if isinstance(message, str) else message))
+        self.message = "\n".join(self.lines)
+        self.hint = one_line(hint)
+        super().__init__(self.message)
 
 
 class UsageError(MigsimError):

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 MOST_NAMED = 5  # of a list
+# What Unicode calls default-ignorable and Python printable: letters and marks that nobody sees.
+_UNSEEN = frozenset(
+    chr(number)
+    for first, last in (
+        (0x034F, 0x034F),
+        (0x115F, 0x1160),
+        (0x17B4, 0x17B5),
+        (0x180B, 0x180F),
+        (0x2800, 0x2800),
+        (0x3164, 0x3164),
+        (0xFE00, 0xFE0F),
+        (0xFFA0, 0xFFA0),
+        (0xE0100, 0xE01EF),
+    )
+    for number in range(first, last + 1)
+)
 
 
 def duration(seconds: float) -> str:
@@ -78,7 +97,24 @@ def one_line(text: str) -> str:
 
     So it is with the half of a character, too, which stands for a byte of a file's name that is no text.
     """
-    return "".join(character if character.isprintable() else _shown(character) for character in text)
+    return "".join(character if is_seen(character) else _shown(character) for character in text)
+
+
+def json_text(document: Any, indent: int | None = 1) -> str:
+    """JSON that reads the same and prints what is not seen as an escape, which the strings alone may hold."""
+    return _NOT_SEEN.sub(_json_escape, json.dumps(document, indent=indent, ensure_ascii=False))
+
+
+def is_seen(character: str) -> bool:
+    """Whether a reader sees the character where it stands, and the ones after it where they are."""
+    return character.isprintable() and character not in _UNSEEN
+
+
+_NOT_SEEN = re.compile(r"[^\n -~]")  # may be one; json has escaped the first 32 itself, but for its own line ends
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    return match[0] if is_seen(match[0]) else json.dumps(match[0])[1:-1]
 
 
 def _shown(character: str) -> str:

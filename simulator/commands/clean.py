@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.markup import escape
-
 from simulator import engines
 from simulator.errors import ExitCode
 from simulator.host import store
+from simulator.host.terminal import Terminal
 
 
-def run(console: Console) -> int:
+def run(console: Terminal) -> int:
     """Remove dead runs and those that ``--keep`` left up; 3 when something could not be removed."""
     left = store.sweep(engines.remove, kept=True)
     for line in left:
-        console.print(f"still there: {escape(line)}")
+        console.line(f"still there: {line}")
     if left:
-        console.print("its engine does not answer: run migsim clean again when it does")
+        console.line("its engine does not answer: run migsim clean again when it does")
         return ExitCode.CANNOT_TELL
-    console.print("nothing is left of any run that has ended")
+    console.line("nothing is left of any run that has ended")
     return 0

@@ -6,31 +6,31 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 
 from simulator import engines
 from simulator.engines.base import Check
 from simulator.errors import ExitCode
 from simulator.host import store
+from simulator.host.terminal import Terminal
 from simulator.wording import gigabytes
 
 LITTLE_ROOM = 2 << 30  # bytes; a restore of any size wants more
 
 
-def run(console: Console) -> int:
+def run(console: Terminal) -> int:
     """Print every check, a line each; 3 when no engine is usable, since nothing can be rehearsed then."""
     usable = [_print_all(engine.checks(), console) for engine in engines.every()]
     _print_all((_git(), _disk("runs", store.runs_folder()), _disk("cache", store.cache_folder())), console)
     return ExitCode.SAFE if any(usable) else ExitCode.CANNOT_TELL
 
 
-def _print_all(checks: Iterable[Check], console: Console) -> bool:
+def _print_all(checks: Iterable[Check], console: Terminal) -> bool:
     """Whether the first one, on which the others stand, is usable."""
     problems = []
     for check in checks:
         mark = "[green]ok[/]" if check.problem is None else "[red]no[/]"
-        console.print(f"{mark}  {check.name:<10} {escape(check.problem or check.text)}", soft_wrap=True)
+        console.line(f"{mark}  {check.name:<10} {escape(check.problem or check.text)}", markup=True)
         problems.append(check.problem)
     return problems[0] is None
 

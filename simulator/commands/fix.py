@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from simulator.commands.dump import without_file
 from simulator.errors import ExitCode, UsageError
 from simulator.host import store
 from simulator.host.progress import Progress
-from simulator.host.terminal import printer, progress_printer
+from simulator.host.terminal import printer
 from simulator.model import Report, Verdict
 from simulator.run import rehearse_fix
 from simulator.scenario import files
@@ -42,18 +41,19 @@ def run(wanted: Wanted) -> int:
         raise UsageError(f"{wanted.output} is there already", f"migsim fix {again} -o {wanted.output} --force")
     loaded = _loaded(wanted)
     console = printer(stderr=True)
-    progress = Progress(progress_printer())
+    progress = Progress(printer(stderr=True))
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
     result, script = rehearse_fix(loaded, wanted.engine, progress)
     if script is None:
-        console.print(reports.to_text(result))
+        console.lines(reports.to_text(result), markup=True)
         if result.verdict is Verdict.SAFE:
-            console.print("There is nothing to fix.")
+            console.line("There is nothing to fix.")
         return _without_script(result)
     _write(script, wanted.output)
-    where = f"written to {wanted.output}: read it, then run it where manage.py is" if wanted.output else ""
-    console.print(f"{where}\nNot checked  {'; '.join(result.not_checked)}".strip(), markup=False)
+    if wanted.output:
+        console.line(f"written to {wanted.output}: read it, then run it where manage.py is")
+    console.line(f"Not checked  {'; '.join(result.not_checked)}")
     return ExitCode.SAFE
 
 
@@ -73,7 +73,7 @@ def _without_script(result: Report) -> int:
 
 def _write(script: str, output: Path | None) -> None:
     if output is None:
-        sys.stdout.write(script)
+        printer().document(script)
         return
     try:
         output.write_text(script)

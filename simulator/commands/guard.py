@@ -14,6 +14,7 @@ from simulator.guard import output
 from simulator.guard.checks import Comparison
 from simulator.guard.judging import Allowed, Judged, judge, parse_allowed
 from simulator.guard.layout import Layout, Tree, is_migration_path, read_layout
+from simulator.host.terminal import printer
 from simulator.sources import git_bases
 from simulator.sources.git_bases import DEEPER, Base
 from simulator.sources.git_merge import Blobs, Listing, Repository, Throwaway, borrowing, open_repository
@@ -150,10 +151,8 @@ def _fetched(repository: Repository, base: Base | None) -> str:
 
 
 def _print(judged: Judged, form: Format, fetched: str) -> None:
+    console = printer()
     if form == "json":
-        print(output.to_json(judged))
-    elif form == "github":
-        if text := output.to_github(judged):
-            print(text)
+        console.document(output.to_json(judged) + "\n")
     else:
-        print(output.to_text(judged, fetched))
+        console.lines(output.to_github(judged) if form == "github" else output.to_text(judged, fetched))

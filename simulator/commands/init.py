@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rich.console import Console
-
 from simulator.errors import UsageError
+from simulator.host.terminal import Terminal
 from simulator.project import ProjectLook, first_scenario, look
 from simulator.project.settings_source import is_other_backend
 from simulator.scenario import files
@@ -18,7 +17,7 @@ _DUMP_SUFFIXES = (".dump", ".pgdump", ".backup", ".sql", ".sql.gz", ".sql.xz", "
 
 
 def init(
-    folder: Path, *, name: str, dump: Path | None, force: bool, environ: Mapping[str, str], console: Console
+    folder: Path, *, name: str, dump: Path | None, force: bool, environ: Mapping[str, str], console: Terminal
 ) -> int:
     """Write ``scenarios/NAME.yaml.j2`` for the project in ``folder``, and validate what was written.
 
@@ -35,7 +34,7 @@ def init(
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     for line in _told(seen, path, environ):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.line(line)
     return 0
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-
 from simulator.errors import UsageError
+from simulator.host.terminal import Terminal
 from simulator.scenario import files
+from simulator.wording import json_text
 
 SCHEMA = "migsim.scenarios/1"
 
@@ -27,18 +26,18 @@ class Row:
     problem: str = ""
 
 
-def run(*, cwd: Path, output_format: Literal["text", "json"], environ: Mapping[str, str], console: Console) -> int:
+def run(*, cwd: Path, output_format: Literal["text", "json"], environ: Mapping[str, str], console: Terminal) -> int:
     """Print every scenario by name, the shipped ones as ``sample/NAME``."""
     named = {files.name_of(path): path for path in files.all_scenarios(cwd)}
     named |= files.shipped_scenarios(cwd)
     rows = [_row(name, path, environ) for name, path in named.items()]
     if output_format == "json":
-        console.file.write(json.dumps({"schema": SCHEMA, "scenarios": [asdict(row) for row in rows]}, indent=2) + "\n")
+        console.document(json_text({"schema": SCHEMA, "scenarios": [asdict(row) for row in rows]}, indent=2) + "\n")
         return 0
     for line in _lines(rows, cwd):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.line(line)
     if all(name.startswith(files.SAMPLE) for name in named):
-        console.print("no scenario of your own here; hint: migsim init", markup=False, highlight=False, soft_wrap=True)
+        console.line("no scenario of your own here; hint: migsim init")
     return 0
 
 
@@ -46,7 +45,7 @@ def _row(name: str, path: Path, environ: Mapping[str, str]) -> Row:
     try:
         scenario = files.read(path, {}, environ).scenario
     except UsageError as error:
-        return Row(name, str(path), problem=error.message.splitlines()[0])
+        return Row(name, str(path), problem=error.lines[0])
     return Row(name, str(path), scenario.tags, scenario.description)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from simulator.diagnosis import Trials
 from simulator.errors import CannotTell, MigsimError, UsageError, most_severe
 from simulator.host import store
 from simulator.host.progress import Progress
-from simulator.host.terminal import printer, progress_printer
+from simulator.host.terminal import printer
 from simulator.model import Report
 from simulator.report import of_error
 from simulator.reports import to_json, to_text
@@ -116,7 +115,7 @@ def as_arguments(options: Options) -> list[str]:
 def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
     if options.output:
         _make(options.output)
-    progress = Progress(progress_printer())
+    progress = Progress(printer(stderr=True))
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
     console = printer()
@@ -127,11 +126,11 @@ def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
         if options.output:
             _keep(report, options.output)
         if options.format == "text" and report.error is None:
-            console.print(to_text(report) + "\n")
+            console.lines([*to_text(report), ""], markup=True)
     if options.format == "json":
-        sys.stdout.write(to_json(reports) + "\n")
+        console.document(to_json(reports) + "\n")
     elif len(reports) > 1:
-        console.print(batch.in_words([each.exit_code for each in reports]))
+        console.line(batch.in_words([each.exit_code for each in reports]))
     return most_severe([each.exit_code for each in reports])
 
 
@@ -147,7 +146,7 @@ def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone:
     except UsageError as error:
         if alone:
             raise
-        return _broken(loaded, CannotTell(error.message, error.hint))
+        return _broken(loaded, CannotTell(error.lines, error.hint))
     except MigsimError as error:
         return _broken(loaded, error)
     except Exception as error:
@@ -181,4 +180,4 @@ def _keep(report: Report, folder: Path) -> None:
     """At once: what a later scenario meets must not cost this one's report."""
     (folder / f"{report.scenario}.json").write_text(to_json([report]) + "\n")
     with (folder / f"{report.scenario}.txt").open("w") as file:
-        printer(file=file).print(to_text(report))
+        printer(file=file).lines(to_text(report), markup=True)

@@ -13,6 +13,7 @@ import simulator
 from simulator import quoting
 from simulator.errors import UsageError
 from simulator.host.resources import shipped
+from simulator.host.terminal import printer
 from simulator.sources import git
 from simulator.wording import one_line
 
@@ -27,7 +28,7 @@ _DEFAULT = {"cron": quoting.cron, "systemd": quoting.unit, "github": quoting.wor
 
 def run(kind: Kind, project: Path) -> int:
     """Print the file for the project in that folder; its comment says where to put it. Raises UsageError."""
-    sys.stdout.write(text(kind, project.resolve(), _migsim(), git.toplevel(project)))
+    printer().document(text(kind, project.resolve(), _migsim(), git.toplevel(project)))
     return 0
 
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from typing import Literal
-
-from rich.console import Console
 
 from simulator import engines
 from simulator.host import store
 from simulator.host.progress import Progress
-from simulator.host.terminal import progress_printer
+from simulator.host.terminal import Terminal, printer
 from simulator.model import History
 from simulator.run import history_of
 from simulator.scenario.files import LoadedScenario
+from simulator.wording import json_text
 
 SCHEMA = "migsim.history/1"
 
 
-def run(loaded: LoadedScenario, engine: str, form: Literal["text", "json"], console: Console) -> int:
+def run(loaded: LoadedScenario, engine: str, form: Literal["text", "json"], console: Terminal) -> int:
     """Print every migration with its mark: applied, pending, recorded but not on disk."""
     store.sweep(engines.remove)
-    history = history_of(loaded, engine, Progress(progress_printer()))
+    history = history_of(loaded, engine, Progress(printer(stderr=True)))
     if form == "json":
-        console.file.write(json.dumps(as_data(loaded.scenario.name, history), indent=1) + "\n")
+        console.document(json_text(as_data(loaded.scenario.name, history)) + "\n")
         return 0
     for line in lines(history):
-        console.print(line)
+        console.line(line)
     return 0
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from simulator.errors import ExitCode, UsageError
+from simulator.host.terminal import Terminal
 from simulator.scenario import files
 
 
@@ -17,7 +16,7 @@ def run(
     cwd: Path,
     variables: Mapping[str, str],
     environ: Mapping[str, str],
-    console: Console,
+    console: Terminal,
 ) -> int:
     """Print ``ok NAME`` or every problem, for the scenarios named or for all; 0 when all are usable, else 2."""
     wanted = list(names) or [files.name_of(path) for path in files.all_scenarios(cwd)]
@@ -26,11 +25,11 @@ def run(
     return max(_validate(name, cwd, variables, environ, console) for name in wanted)
 
 
-def _validate(name: str, cwd: Path, variables: Mapping[str, str], environ: Mapping[str, str], console: Console) -> int:
+def _validate(name: str, cwd: Path, variables: Mapping[str, str], environ: Mapping[str, str], console: Terminal) -> int:
     try:
         files.read(files.find(name, cwd), variables, environ)
     except UsageError as error:
-        console.print(error.message, markup=False, highlight=False, soft_wrap=True)
+        console.lines(error.lines)
         return ExitCode.USAGE
-    console.print(f"ok {name}", markup=False, highlight=False, soft_wrap=True)
+    console.line(f"ok {name}")
     return 0

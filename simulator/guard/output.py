@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from simulator.guard.checks import Problem
 from simulator.guard.judging import Judged
-from simulator.wording import count, one_line
+from simulator.wording import count, json_text, one_line
 
 SCHEMA = "migsim.guard/1"
 
@@ -24,17 +23,17 @@ def to_json(judged: Judged) -> str:
         "not_checked": list(judged.not_checked),
         "exit_code": int(judged.exit_code),
     }
-    return json.dumps(document, indent=1, ensure_ascii=False)
+    return json_text(document)
 
 
-def to_text(judged: Judged, fetched: str = "") -> str:
-    """``fetched``: how long ago the base was, in words."""
-    return "\n".join(map(one_line, _lines(judged, fetched)))
+def to_text(judged: Judged, fetched: str = "") -> list[str]:
+    """Its lines. ``fetched``: how long ago the base was, in words."""
+    return [one_line(line) for line in _lines(judged, fetched)]
 
 
-def to_github(judged: Judged) -> str:
-    """Workflow commands, which GitHub shows beside the lines of a pull request."""
-    return "\n".join(_annotations(judged))
+def to_github(judged: Judged) -> list[str]:
+    """Workflow commands, a line each, which GitHub shows beside the lines of a pull request."""
+    return list(_annotations(judged))
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -81,16 +80,15 @@ def _annotations(judged: Judged) -> Iterator[str]:
     for problem in judged.problems:
         place = problem.files[0] if problem.files else None
         where = f"file={_property(place.path)},line={place.line}," if place else ""
-        text = _message(f"{problem.message}\nhint: {problem.hint}")
+        text = "%0A".join(map(_message, (problem.message, f"hint: {problem.hint}")))
         yield f"::error {where}title=migsim {problem.id}::{text}"
     for note in judged.not_checked:
         yield f"::warning title=migsim not checked::{_message(note)}"
 
 
 def _message(text: str) -> str:
-    """As GitHub reads the text of a workflow command (actions/toolkit, command.ts); its own line ends are kept."""
-    shown = "\n".join(map(one_line, text.split("\n")))
-    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """One line as GitHub reads the text of a workflow command (actions/toolkit, command.ts)."""
+    return one_line(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from rich.console import Console
-from rich.markup import escape
-from rich.status import Status
+from simulator.host.terminal import Terminal
 
 
 @dataclass
 class Progress:
     """Tells what is going on, and keeps how long each stage took."""
 
-    console: Console
+    console: Terminal
     quiet: bool = False
     timings: dict[str, float] = field(default_factory=dict)
-    _status: Status | None = None
+    _change: Callable[[str], None] | None = None
     _stage: str = ""
 
     @contextlib.contextmanager
@@ -35,26 +33,25 @@ class Progress:
 
     def part(self, done: int, total: int, unit: str = "") -> None:
         """How far the stage is; shown on a terminal only, so that a log stays short."""
-        if self._status is not None and total:
+        if self._change is not None and total:
             share = min(100, 100 * done // total)
-            self._status.update(f"{escape(self._stage)}: {share} % {escape(unit)}".rstrip())
+            self._change(f"{self._stage}: {share} % {unit}".rstrip())
 
     def say(self, text: str) -> None:
         """One line that stays."""
         if not self.quiet:
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self.console.line(text)
 
     @contextlib.contextmanager
     def _shown(self, text: str) -> Iterator[None]:
         if self.quiet:
             yield
         elif self.console.is_terminal:
-            with self.console.status(escape(text)) as status:
-                self._status = status
+            with self.console.waiting(text) as self._change:
                 try:
                     yield
                 finally:
-                    self._status = None
+                    self._change = None
         else:
             self.say(text)
             yield

@@ -1,10 +1,24 @@
-"""Where migsim prints: reports and tables on stdout, progress and complaints on stderr."""
+"""The one way out: reports and tables on stdout, progress and complaints on stderr, a report's file.
+
+Names come from dumps, branches and files of others. Whatever is printed as a line is one line, and shows what of it
+is not seen (escapes, line ends, what turns the direction of writing) as an escape, so that no name can write a line of
+its own, hide one, or send the terminal a command.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
 from rich.console import Console
+from rich.text import Text
+
+from simulator.wording import is_seen, one_line
+
+_LAYOUT = "\n\t"
 
 
 class _Console(Console):
@@ -13,11 +27,53 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def printer(*, stderr: bool = False, file: IO[str] | None = None) -> Console:
-    """For lines that are printed as they are, however wide the terminal is."""
-    return _Console(stderr=stderr, file=file, highlight=False, soft_wrap=True)
+class Terminal:
+    """Where a person or a program reads. ``file``: in place of stdout or stderr."""
+
+    def __init__(self, *, stderr: bool = False, file: IO[str] | None = None) -> None:
+        self._console = _Console(stderr=stderr, file=file, highlight=False, emoji=False)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person reads along."""
+        return self._console.is_terminal
+
+    @property
+    def file(self) -> IO[str]:
+        """Where it all goes."""
+        return self._console.file
+
+    def line(self, text: str = "", *, markup: bool = False) -> None:
+        """One line, however long; with ``markup``, in rich's, whose values are escaped."""
+        self._console.print(one_line(text), markup=markup, soft_wrap=True)
+
+    def lines(self, texts: Iterable[str], *, markup: bool = False) -> None:
+        """A line each."""
+        for text in texts:
+            self.line(text, markup=markup)
+
+    def document(self, text: str) -> None:
+        """A text that a program reads, as it is; on a terminal, what is not seen in its lines is shown there, too."""
+        shown = "".join(one if one in _LAYOUT or is_seen(one) else one_line(one) for one in text)
+        self._console.file.write(shown if self.is_terminal else text)
+
+    @contextlib.contextmanager
+    def waiting(self, text: str) -> Iterator[Callable[[str], None]]:
+        """A live line while the block runs; yields what changes it. For where ``is_terminal``."""
+        with self._console.status(Text(one_line(text))) as status:
+            yield lambda other: status.update(Text(one_line(other)))
 
 
-def progress_printer() -> Console:
-    """For what a waiting person sees."""
-    return _Console(stderr=True)
+def printer(*, stderr: bool = False, file: IO[str] | None = None) -> Terminal:
+    """For what a command was asked for; or, on ``stderr``, for what is said beside it."""
+    return Terminal(stderr=stderr, file=file)
+
+
+def flush() -> None:
+    """Write what is still kept; here a reader who has gone is met. Raises BrokenPipeError."""
+    sys.stdout.flush()
+
+
+def forget_reader() -> None:
+    """Nothing more is said on stdout, by Python at its end either: who read it has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

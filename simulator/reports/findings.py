@@ -15,13 +15,13 @@ MOST_CASCADES = 3
 MOST_SENTENCES = 3
 
 
-def block(report: Report) -> str:
+def block(report: Report) -> list[str]:
     """Nothing where there is nothing beyond the failure itself."""
     roots = [one for one in report.findings if one.root]
     if not roots or (len(report.findings) == 1 and roots[0].cause is None and roots[0].existing is None):
-        return ""
-    shown = "\n".join(line for root in roots[:MOST_ROOTS] for line in _lines(root))
-    return f"{_heading(report.findings, roots)}\n\n{shown}{_rest(roots[MOST_ROOTS:])}"
+        return []
+    shown = [line for root in roots[:MOST_ROOTS] for line in _lines(root)]
+    return [_heading(report.findings, roots), "", *shown, *_rest(roots[MOST_ROOTS:])]
 
 
 def _heading(findings: Sequence[Finding], roots: Sequence[Finding]) -> str:
@@ -39,12 +39,12 @@ def _one_a_place(cascades: Sequence[Finding]) -> list[Finding]:
     return list({(_place(one), one.cascade_of): one for one in reversed(cascades)}.values())[::-1]
 
 
-def _rest(roots: Sequence[Finding]) -> str:
+def _rest(roots: Sequence[Finding]) -> list[str]:
     if not roots:
-        return ""
+        return []
     names = [f"#{root.id} {_place(root)}" for root in roots]
     more = and_more(names, MOST_ROOTS, "others")
-    return escape(f"\n{', '.join(names[:MOST_ROOTS])}{more} (--format json has them all)")
+    return [escape(f"{', '.join(names[:MOST_ROOTS])}{more} (--format json has them all)")]
 
 
 def _lines(root: Finding) -> Iterator[str]:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.markup import escape
 
 from simulator.model import Fix, FixOutcome, Report, Step
-from simulator.wording import and_more, count, duration, shorten
+from simulator.wording import and_more, count, duration, one_line, shorten
 
 MOST_REFUSED = 6
 # Of one step with more, the first are shown; the script has them all.
 MOST_STATEMENTS = 8
+# A name, or what may hold its mark without being one.
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|(?P<name>"(?:[^"]|"")*")|(\$\w*\$).*?\2|--[^\n]*""", re.DOTALL)
 
 
-def block(report: Report) -> str:
+def apart(blocks: Iterable[Sequence[str]]) -> list[str]:
+    """Their lines, with an empty one between two blocks."""
+    return [line for block in blocks if block for line in ("", *block)][1:]
+
+
+def block(report: Report) -> list[str]:
     """Nothing where no fix was thought of."""
     if not report.fixes:
-        return ""
+        return []
     best = next((fix for fix in report.fixes if fix.recommended), None)
     parts = [_recommended(report, best) if best else _none(report), _refused(report), _reset(report)]
-    return "\n\n".join(part for part in parts if part)
+    return apart(parts)
 
 
-def _recommended(report: Report, fix: Fix) -> str:
+def _recommended(report: Report, fix: Fix) -> list[str]:
     seconds = duration(fix.seconds)
     lines = [
         f"[bold green]FIX[/]  tried on a clone: works, 0 rows lost, schema matches, {seconds}",
@@ -33,32 +41,29 @@ def _recommended(report: Report, fix: Fix) -> str:
     ]
     if fix.note:
         lines.append(escape(f"  Note: {fix.note}"))
-    return "\n".join(lines)
+    return lines
 
 
-def _reset(report: Report) -> str:
+def _reset(report: Report) -> list[str]:
     """The last resort, where it was asked for."""
     fix = next((fix for fix in report.fixes if fix.resets and fix.outcome is not FixOutcome.NOT_TRIED), None)
     if fix is None:
-        return ""
+        return []
     came_to = _why(fix) or f"works, {duration(fix.seconds)}"
-    return "\n".join(
-        [f"[bold]RESET[/]  tried on a clone: {escape(came_to)}", *_steps(report, fix), escape(f"  Price: {fix.note}")]
-    )
+    heading = f"[bold]RESET[/]  tried on a clone: {escape(came_to)}"
+    return [heading, *_steps(report, fix), escape(f"  Price: {fix.note}")]
 
 
-def _none(report: Report) -> str:
+def _none(report: Report) -> list[str]:
     """Without a recommendation: what only a person can do, or what could be tried."""
     persons = [step.person for fix in report.fixes for step in fix.steps if step.person and not fix.resets]
     if persons and not _untried(report.fixes[0]):
         chosen = next(fix for fix in report.fixes if any(step.person for step in fix.steps))
         lines = ["[bold yellow]NO FIX[/] that needs no person:", *_steps(report, chosen)]
-        return "\n".join([*lines, escape(f"  Note: {chosen.note}")] if chosen.note else lines)
+        return [*lines, escape(f"  Note: {chosen.note}")] if chosen.note else lines
     if _untried(report.fixes[0]):
-        return "\n".join(
-            [f"[bold]FIX[/]  not tried: {escape(report.fixes[0].title)}", *_steps(report, report.fixes[0])]
-        )
-    return "[bold yellow]NO FIX[/] of those that were tried works"
+        return [f"[bold]FIX[/]  not tried: {escape(report.fixes[0].title)}", *_steps(report, report.fixes[0])]
+    return ["[bold yellow]NO FIX[/] of those that were tried works"]
 
 
 def _untried(fix: Fix) -> bool:
@@ -82,10 +87,15 @@ def _to_copy(step: Step, who: str) -> Iterator[str]:
     else:
         statements = step.sql.split(";\n")
         for statement in statements[:MOST_STATEMENTS]:
-            yield from f"{statement};".splitlines()  # not joined: a comment ends with its line
+            yield from _QUOTED.sub(_in_one_line, f"{statement};").split("\n")  # a comment ends with its line
         if len(statements) > MOST_STATEMENTS:
             more = count(len(statements) - MOST_STATEMENTS, "more statement")
             yield f"-- and {more}: {who} them all"
+
+
+def _in_one_line(match: re.Match[str]) -> str:
+    """A name's own line ends don't end the statement's line; the script has such a name as it is."""
+    return one_line(match[0]) if match["name"] else match[0]
 
 
 def in_words(step: Step) -> str:
@@ -102,7 +112,7 @@ def in_words(step: Step) -> str:
     return " ".join(step.manage)
 
 
-def _refused(report: Report) -> str:
+def _refused(report: Report) -> list[str]:
     refused = [(fix, _why(fix)) for fix in report.fixes if not (fix.recommended or fix.resets)]
     lines = [(shorten(fix.title, 60), why) for fix, why in refused if why]
     width = max((len(title) for title, _why in lines), default=0)
@@ -110,7 +120,7 @@ def _refused(report: Report) -> str:
         f"{'Refused' if not number else '':<9}{title:<{width}}  {why}" for number, (title, why) in enumerate(lines)
     ]
     more = [f"{'':<8}{rest}"] if (rest := and_more(found, MOST_REFUSED)) else []
-    return "\n".join(map(escape, [*found[:MOST_REFUSED], *more]))
+    return list(map(escape, [*found[:MOST_REFUSED], *more]))
 
 
 def _why(fix: Fix) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from simulator.model import Cause, Dump, Existing, Failure, Finding, Fix, MigrationRun, Report, Step
+from simulator.wording import json_text
 
 SCHEMA = "migsim.report/1"
 SCHEMA_OF_SEVERAL = "migsim.reports/1"
@@ -15,9 +15,9 @@ SCHEMA_OF_SEVERAL = "migsim.reports/1"
 def to_json(reports: Sequence[Report]) -> str:
     """One report alone, or several in an envelope."""
     if len(reports) == 1:
-        return json.dumps(as_data(reports[0]), indent=1, ensure_ascii=False)
+        return json_text(as_data(reports[0]))
     envelope = {"schema": SCHEMA_OF_SEVERAL, "reports": [as_data(report) for report in reports]}
-    return json.dumps(envelope, indent=1, ensure_ascii=False)
+    return json_text(envelope)
 
 
 def as_data(report: Report) -> dict[str, Any]:

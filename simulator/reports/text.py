@@ -8,7 +8,8 @@ from rich.markup import escape
 
 from simulator.model import Failure, MigrationRun, Phase, Report, Verdict
 from simulator.reports import findings, fixes
-from simulator.wording import and_more, count, duration, ordinal, shorten
+from simulator.reports.fixes import apart
+from simulator.wording import and_more, count, duration, one_line, ordinal, shorten
 
 _STYLES = {Verdict.SAFE: "bold green", Verdict.WOULD_FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
 _WORDS = {Verdict.SAFE: "SAFE", Verdict.WOULD_FAIL: "WOULD FAIL", Verdict.UNKNOWN: "UNKNOWN"}
@@ -18,8 +19,8 @@ SLOW_SECONDS = 0.5
 WIDTH = 72
 
 
-def to_text(report: Report) -> str:
-    """The verdict as a tired person reads it, in rich's markup (colours vanish where there is no terminal)."""
+def to_text(report: Report) -> list[str]:
+    """The verdict as a tired person reads it: lines in rich's markup (colours vanish where there is no terminal)."""
     blocks = [
         _heading(report),
         _error(report),
@@ -33,10 +34,10 @@ def to_text(report: Report) -> str:
         _notes(report),
         _next(report),
     ]
-    return "\n\n".join(block for block in blocks if block)
+    return [one_line(line) for line in apart(blocks)]
 
 
-def _heading(report: Report) -> str:
+def _heading(report: Report) -> list[str]:
     style = _STYLES[report.verdict]
     title = f"{report.scenario}  {_WORDS[report.verdict]}"
     expected = ", as expected" if report.exit_code == 0 and report.verdict is not Verdict.SAFE else ""
@@ -49,7 +50,7 @@ def _heading(report: Report) -> str:
     ]
     if report.dump:
         lines.append(escape(_dump_line(report)))
-    return "\n".join(line for line in lines if line)
+    return [line for line in lines if line]
 
 
 def _facts(report: Report) -> list[str]:
@@ -81,23 +82,20 @@ def _dump_line(report: Report) -> str:
     return ", ".join(parts)
 
 
-def _error(report: Report) -> str:
+def _error(report: Report) -> list[str]:
     if report.error is None:
-        return ""
+        return []
     message, hint = report.error
-    return escape(message) + (f"\n[dim]hint:[/] {escape(hint)}" if hint else "")
+    return [*map(escape, message.split("\n")), *([f"[dim]hint:[/] {escape(hint)}"] if hint else [])]
 
 
-def _why_unknown(report: Report) -> str:
-    return f"[yellow]Could not tell:[/] {escape(report.because)}" if report.because else ""
+def _why_unknown(report: Report) -> list[str]:
+    return [f"[yellow]Could not tell:[/] {escape(report.because)}"] if report.because else []
 
 
-def _what_failed(report: Report) -> str:
+def _what_failed(report: Report) -> list[str]:
     failure = report.failure
-    if failure is None:
-        return ""
-    lines = [_where(report, failure), *_failure_lines(failure)]
-    return "\n".join(lines)
+    return [] if failure is None else [_where(report, failure), *_failure_lines(failure)]
 
 
 def _where(report: Report, failure: Failure) -> str:
@@ -150,20 +148,20 @@ def _failure_lines(failure: Failure) -> list[str]:
     return lines
 
 
-def _plan(report: Report) -> str:
+def _plan(report: Report) -> list[str]:
     """What was pending, and what became of each: how long it took, where it stopped, what was not reached."""
     pending = report.history.pending if report.history else ()
     ran = {run.name: run for run in report.migrations}
     names = (*pending, *(name for name in ran if name not in pending))
     if not names:
-        return ""
+        return []
     shown = names if len(names) <= MOST_LINES else [name for name in names if _stands_out(ran.get(name))]
     width = max(map(len, shown), default=0)
     lines = [f"{len(pending)} pending:", *(escape(f"  {name:<{width}}  {_fate(ran.get(name))}") for name in shown)]
     if len(shown) < len(names):
         quick = sum(run.seconds for name, run in ran.items() if name not in shown)
         lines.append(f"  and {len(names) - len(shown)} more, {duration(quick)} together (--format json lists them)")
-    return "\n".join(lines)
+    return lines
 
 
 def _stands_out(run: MigrationRun | None) -> bool:
@@ -178,38 +176,38 @@ def _fate(run: MigrationRun | None) -> str:
     return f"{duration(run.seconds)}, {count(run.statements, 'statement')}"
 
 
-def _not_on_disk(report: Report) -> str:
+def _not_on_disk(report: Report) -> list[str]:
     if report.history is None or not report.history.not_on_disk:
-        return ""
+        return []
     renamed, names = report.history.renamed, report.history.not_on_disk
     lines = [f"  {name}" + (f"  (on disk as {renamed[name]})" if name in renamed else "") for name in names]
     more = [f" {rest}"] if (rest := and_more(lines, MOST_LINES)) else []
-    return "\n".join([f"{len(names)} recorded, not on disk:", *map(escape, lines[:MOST_LINES]), *more])
+    return [f"{len(names)} recorded, not on disk:", *map(escape, lines[:MOST_LINES]), *more]
 
 
-def _what_safe_stands_on(report: Report) -> str:
+def _what_safe_stands_on(report: Report) -> list[str]:
     if report.verdict is not Verdict.SAFE:
-        return ""
+        return []
     applied = len([run for run in report.migrations if run.finished])
     models = "model" if report.models_read == 1 else "models"
     did = f"{count(applied, 'migration')} applied" if applied else "nothing was pending"
-    return (
-        f"{did}, a second migrate had nothing to do, {report.models_read} {models} read, 0 restore errors.\n"
-        "Valid for this commit and this dump only."
-    )
+    return [
+        f"{did}, a second migrate had nothing to do, {report.models_read} {models} read, 0 restore errors.",
+        "Valid for this commit and this dump only.",
+    ]
 
 
-def _next(report: Report) -> str:
+def _next(report: Report) -> list[str]:
     """The command to type next; nothing where the error's hint or the reader says that."""
     again = report.asked or report.scenario
     if report.verdict is not Verdict.WOULD_FAIL:
-        return ""
+        return []
     if any(fix.recommended for fix in report.fixes):
-        return escape(f"Next  migsim fix {again} -o fix.sh   (stops if the database has changed)")
-    return escape(f"Next  migsim run {again}   (once that is mended)") if report.fixes else ""
+        return [escape(f"Next  migsim fix {again} -o fix.sh   (stops if the database has changed)")]
+    return [escape(f"Next  migsim run {again}   (once that is mended)")] if report.fixes else []
 
 
-def _notes(report: Report) -> str:
+def _notes(report: Report) -> list[str]:
     lines = [f"Expected  {escape(report.unmet)}"] if report.unmet else []
     lines += [f"[yellow]Warning[/]  {escape(warning)}" for warning in report.warnings]
     for attempt in report.attempts:
@@ -219,4 +217,4 @@ def _notes(report: Report) -> str:
     lines += [f"[red]Left behind[/]  {escape(leftover)}" for leftover in report.leftovers]
     if report.kept:
         lines.append(f"Kept  {escape(report.kept)}   (migsim clean removes it)")
-    return "\n".join(lines)
+    return lines

@@ -34,7 +34,7 @@ class ScenarioProblems(UsageError):
         self.path = path
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.rendered, problem.line)))
         super().__init__(
-            "\n".join(problem.at(path) for problem in self.problems),
+            [problem.at(path) for problem in self.problems],
             f"migsim validate {shlex.quote(str(path))}",
         )
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from simulator import run
 from simulator.baseline import build
@@ -18,6 +17,7 @@ from simulator.engines.forks import Fork
 from simulator.errors import CannotTell
 from simulator.host import store
 from simulator.host.progress import Progress
+from simulator.host.terminal import Terminal
 from simulator.model import Address, FixOutcome, Report
 from simulator.scenario import files
 from tests.support import blog
@@ -41,7 +41,7 @@ def case(migsim: Command, production: Production, monkeypatch: pytest.MonkeyPatc
 
 def rehearsed(path: Path) -> Report:
     (loaded,) = files.read_all([path], {}, os.environ)
-    return run.rehearse(loaded, "embedded", Progress(Console(file=io.StringIO())))
+    return run.rehearse(loaded, "embedded", Progress(Terminal(file=io.StringIO())))
 
 
 def told(report: Report) -> list[Any]:

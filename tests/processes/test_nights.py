@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from rich.console import Console
 
 from simulator import batch
+from simulator.host.terminal import Terminal
 
 
 def test_what_breaks_does_not_stop_the_others_and_everything_is_kept(tmp_path: Path) -> None:
@@ -26,9 +26,10 @@ def test_what_breaks_does_not_stop_the_others_and_everything_is_kept(tmp_path: P
     _scenario(tmp_path, "typo", "basline: []")
     (tmp_path / "project").mkdir()
     wanted = {str(tmp_path / "scenarios" / f"{name}.yaml"): () for name in ("typo", "no-dump")}
-    output = Console(file=io.StringIO(), width=80)
+    output = Terminal(file=io.StringIO())
     code = batch.run_many(wanted, jobs=2, output=tmp_path / "reports", console=output)
-    text = output.file.getvalue()  # type: ignore[attr-defined]
+    assert isinstance(output.file, io.StringIO)
+    text = output.file.getvalue()
     assert code == 3
     assert [line.split()[:2] for line in text.splitlines()[:3]] == [
         ["scenario", "exit"],
@@ -48,7 +49,7 @@ def test_as_json_there_is_one_document_with_every_report_there_is(tmp_path: Path
     (tmp_path / "project").mkdir()
     wanted = {str(tmp_path / "scenarios" / f"{name}.yaml"): () for name in ("no-dump", "typo")}
     output = io.StringIO()
-    batch.run_many(wanted, jobs=2, output=tmp_path / "reports", console=Console(file=output), form="json")
+    batch.run_many(wanted, jobs=2, output=tmp_path / "reports", console=Terminal(file=output), form="json")
     document = json.loads(output.getvalue())
     assert document["schema"] == "migsim.reports/1"
     assert [each["scenario"] for each in document["reports"]] == ["no-dump"]
@@ -58,7 +59,7 @@ def test_two_nights_in_one_minute_have_a_folder_each(tmp_path: Path) -> None:
     _scenario(tmp_path, "typo", "basline: []")
     wanted = {str(tmp_path / "scenarios" / "typo.yaml"): ()}
     for _ in range(2):
-        batch.run_many(wanted, jobs=1, output=tmp_path / "reports", console=Console(file=io.StringIO()))
+        batch.run_many(wanted, jobs=1, output=tmp_path / "reports", console=Terminal(file=io.StringIO()))
     assert len(list((tmp_path / "reports").iterdir())) == 2
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from simulator.commands import init, render, validate
 from simulator.commands import list as list_command
 from simulator.errors import UsageError
+from simulator.host.terminal import Terminal
 from simulator.project import choices, first_scenario, look
 from simulator.scenario import Restore, Step
 from simulator.scenario import files as scenarios
@@ -24,17 +24,18 @@ SECRET = "hunter2-do-not-show"
 
 
 @pytest.fixture
-def console() -> Console:
+def console(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """A terminal as narrow as a pipe's default, which must not cut anything."""
-    return Console(file=io.StringIO(), width=40)
+    monkeypatch.setenv("COLUMNS", "40")
+    return Terminal(file=io.StringIO())
 
 
-def printed(console: Console) -> str:
+def printed(console: Terminal) -> str:
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
-def write_first(folder: Path, console: Console, *, force: bool = False, **environ: str) -> scenarios.LoadedScenario:
+def write_first(folder: Path, console: Terminal, *, force: bool = False, **environ: str) -> scenarios.LoadedScenario:
     """Run ``init`` and read what it wrote, as a later ``run`` would."""
     assert init.init(folder, name="prod-copy", dump=None, force=force, environ=environ, console=console) == 0
     return scenarios.read(scenarios.find("prod-copy", folder), {}, environ)
@@ -50,7 +51,12 @@ def write_first(folder: Path, console: Console, *, force: bool = False, **enviro
     ],
 )
 def test_init_writes_a_scenario_that_validates_and_finds_the_project(
-    layout: Callable[[Path], Path], project: str, settings: str, environment: set[str], tmp_path: Path, console: Console
+    layout: Callable[[Path], Path],
+    project: str,
+    settings: str,
+    environment: set[str],
+    tmp_path: Path,
+    console: Terminal,
 ) -> None:
     folder = layout(tmp_path)
     loaded = write_first(folder, console)
@@ -60,7 +66,7 @@ def test_init_writes_a_scenario_that_validates_and_finds_the_project(
     assert choices(django, look(loaded.root / django.project, tops=(loaded.root,)), loaded.root)
 
 
-def test_init_names_every_missing_variable_at_once_and_shows_no_value(tmp_path: Path, console: Console) -> None:
+def test_init_names_every_missing_variable_at_once_and_shows_no_value(tmp_path: Path, console: Terminal) -> None:
     folder = files.write(projects.layered(tmp_path), {".env": f"REDIS_URL={SECRET}\n"})
     loaded = write_first(folder, console, LOCAL_ONLY=SECRET)
     said = printed(console)
@@ -72,14 +78,14 @@ def test_init_names_every_missing_variable_at_once_and_shows_no_value(tmp_path: 
     assert SECRET not in said + loaded.path.read_text()
 
 
-def test_init_takes_the_youngest_dump_that_lies_there(tmp_path: Path, console: Console) -> None:
+def test_init_takes_the_youngest_dump_that_lies_there(tmp_path: Path, console: Terminal) -> None:
     folder = files.write(projects.plain(tmp_path), {"dumps/old.dump": "", "dumps/new one.sql.gz": ""})
     os.utime(folder / "dumps/old.dump", (1, 1))
     loaded = write_first(folder, console)
     assert loaded.scenario.baseline[0].restore == Restore(dump="dumps/new one.sql.gz")
 
 
-def test_init_does_not_overwrite(tmp_path: Path, console: Console) -> None:
+def test_init_does_not_overwrite(tmp_path: Path, console: Terminal) -> None:
     write_first(projects.plain(tmp_path), console)
     path = tmp_path / "scenarios/prod-copy.yaml.j2"
     path.write_text("mine")
@@ -90,25 +96,25 @@ def test_init_does_not_overwrite(tmp_path: Path, console: Console) -> None:
     assert write_first(tmp_path, console, force=True).scenario.name == "prod-copy"
 
 
-def test_init_makes_no_second_file_of_the_name(tmp_path: Path, console: Console) -> None:
+def test_init_makes_no_second_file_of_the_name(tmp_path: Path, console: Terminal) -> None:
     files.write(projects.plain(tmp_path), {"scenarios/prod-copy.yaml": "version: 1\nname: prod-copy\n"})
     with pytest.raises(UsageError, match=r"prod-copy\.yaml is there already"):
         write_first(tmp_path, console, force=True)
 
 
-def test_init_without_a_project_writes_nothing(tmp_path: Path, console: Console) -> None:
+def test_init_without_a_project_writes_nothing(tmp_path: Path, console: Terminal) -> None:
     with pytest.raises(UsageError, match=r"holds no manage\.py"):
         write_first(tmp_path, console)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_init_refuses_a_name_that_a_scenario_cannot_have(tmp_path: Path, console: Console) -> None:
+def test_init_refuses_a_name_that_a_scenario_cannot_have(tmp_path: Path, console: Terminal) -> None:
     with pytest.raises(UsageError, match="name: must be letters"):
         init.init(projects.plain(tmp_path), name="a b", dump=None, force=False, environ={}, console=console)
     assert not (tmp_path / "scenarios").exists()
 
 
-def test_init_says_that_the_settings_are_not_postgresqls(tmp_path: Path, console: Console) -> None:
+def test_init_says_that_the_settings_are_not_postgresqls(tmp_path: Path, console: Terminal) -> None:
     files.write(
         projects.plain(tmp_path),
         {"mysite/settings.py": 'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}\n'},
@@ -125,7 +131,7 @@ def test_a_dump_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
     assert scenario.baseline[0].restore == Restore(dump=str(dump))
 
 
-def test_list_names_what_can_be_run(tmp_path: Path, console: Console) -> None:
+def test_list_names_what_can_be_run(tmp_path: Path, console: Terminal) -> None:
     files.write(
         tmp_path,
         {
@@ -143,7 +149,7 @@ def test_list_names_what_can_be_run(tmp_path: Path, console: Console) -> None:
     assert any(line.startswith("sample/prod-copy ") for line in lines)
 
 
-def test_list_as_json(tmp_path: Path, console: Console) -> None:
+def test_list_as_json(tmp_path: Path, console: Terminal) -> None:
     files.write(tmp_path, {"scenarios/one.yaml": "version: 1\nname: one\ntags: a\n"})
     assert list_command.run(cwd=tmp_path, output_format="json", environ={}, console=console) == 0
     found = json.loads(printed(console))
@@ -157,12 +163,12 @@ def test_list_as_json(tmp_path: Path, console: Console) -> None:
     }
 
 
-def test_list_where_there_is_none_says_what_to_do(tmp_path: Path, console: Console) -> None:
+def test_list_where_there_is_none_says_what_to_do(tmp_path: Path, console: Terminal) -> None:
     assert list_command.run(cwd=tmp_path, output_format="text", environ={}, console=console) == 0
     assert printed(console).splitlines()[-1] == "no scenario of your own here; hint: migsim init"
 
 
-def test_validate_says_ok_or_every_problem(tmp_path: Path, console: Console) -> None:
+def test_validate_says_ok_or_every_problem(tmp_path: Path, console: Terminal) -> None:
     files.write(
         tmp_path,
         {
@@ -181,26 +187,26 @@ def test_validate_says_ok_or_every_problem(tmp_path: Path, console: Console) -> 
     ]
 
 
-def test_validate_goes_on_after_a_name_that_is_not_there(tmp_path: Path, console: Console) -> None:
+def test_validate_goes_on_after_a_name_that_is_not_there(tmp_path: Path, console: Terminal) -> None:
     files.write(tmp_path, {"scenarios/good.yaml": "version: 1\nname: good\n"})
     assert validate.run(["god", "good"], cwd=tmp_path, variables={}, environ={}, console=console) == 2
     assert printed(console).splitlines() == ['no scenario "god"; did you mean "good"?', "ok good"]
 
 
-def test_validate_with_nothing_to_validate_is_wrong_usage(tmp_path: Path, console: Console) -> None:
+def test_validate_with_nothing_to_validate_is_wrong_usage(tmp_path: Path, console: Terminal) -> None:
     with pytest.raises(UsageError) as caught:
         validate.run([], cwd=tmp_path, variables={}, environ={}, console=console)
     assert caught.value.hint == "migsim init"
 
 
-def test_render_prints_the_yaml_as_it_is(tmp_path: Path, console: Console) -> None:
+def test_render_prints_the_yaml_as_it_is(tmp_path: Path, console: Terminal) -> None:
     text = "version: 1\nname: {{ who }}\ndescription: [bold]a rather long line that no console may ever wrap[/bold]\n"
     files.write(tmp_path, {"scenarios/one.yaml.j2": text})
     assert render.run("one", cwd=tmp_path, variables={"who": "me"}, environ={}, console=console) == 0
     assert printed(console) == text.replace("{{ who }}", "me")
 
 
-def test_render_of_an_undefined_variable(tmp_path: Path, console: Console) -> None:
+def test_render_of_an_undefined_variable(tmp_path: Path, console: Terminal) -> None:
     files.write(tmp_path, {"scenarios/one.yaml.j2": "version: 1\nname: {{ who }}\n"})
     with pytest.raises(UsageError, match=r'one\.yaml\.j2:2: "who" is not defined'):
         render.run("one", cwd=tmp_path, variables={}, environ={}, console=console)

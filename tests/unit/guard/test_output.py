@@ -20,7 +20,7 @@ def judged(path: str, message: str) -> Judged:
 
 @given(path=ANY, message=ANY)
 def test_an_annotation_is_one_line_and_names_one_file(path: str, message: str) -> None:
-    lines = to_github(judged(path, message)).split("\n")
+    lines = to_github(judged(path, message))
     assert len(lines) == 2
     properties, _, text = lines[0].removeprefix("::error ").partition("::")
     assert [part.partition("=")[0] for part in properties.split(",")] == ["file", "line", "title"]
@@ -30,8 +30,9 @@ def test_an_annotation_is_one_line_and_names_one_file(path: str, message: str) -
 
 @given(path=ANY, message=ANY)
 def test_text_shows_what_is_not_seen(path: str, message: str) -> None:
-    text = to_text(judged(path, message.replace("\n", " ")))
-    assert all(character.isprintable() for character in text.replace("\n", ""))
+    lines = to_text(judged(path, message))
+    assert all(line.isprintable() for line in lines)
+    assert len(lines) == len(to_text(judged("path", "message")))
 
 
 @given(path=ANY, message=ANY)

@@ -61,7 +61,7 @@ def text(report: Report) -> str:
     """As it stands in a pipe."""
     console = Console(width=200, color_system=None, force_terminal=False)
     with console.capture() as capture:
-        console.print(to_text(report), highlight=False, soft_wrap=True)
+        console.print("\n".join(to_text(report)), highlight=False, soft_wrap=True)
     return capture.get()
 
 

@@ -55,7 +55,7 @@ REPORT = Report("prod-copy", Verdict.WOULD_FAIL, 1, failure=TAGS, findings=FINDI
 
 
 def shown(report: Report) -> str:
-    return Text.from_markup(reports.to_text(report)).plain
+    return Text.from_markup("\n".join(reports.to_text(report))).plain
 
 
 def test_roots_in_order_with_why_and_what_differs() -> None:
