@@ -141,23 +141,35 @@ def _continued(stopped: Situation, following: Situation) -> Situation:
 def _try_plans(
     sandbox: Sandbox, chosen: Choices, progress: Progress
 ) -> tuple[tuple[Finding, ...], list[Fix], Plan | None]:
-    """Plan after plan, until one works or there is none left.
+    """Plan after plan, until one works or there is none left; after one that records what nobody knows to have run, the
+    one that runs it, too.
 
     The findings as well, since a plan that works knows its roots.
     """
     situation, tried = chosen.situation, []
+    recording: Plan | None = None  # a plan that works, but for what it records
+    asked: frozenset[str] = frozenset()  # what that one records and nothing shows to have run
     for number in range(1, plans.MOST_PLANS + 1):
         plan = chosen.plan()
         if not plan.worth_a_trial:
             break
         with progress.stage("trials", f"trying fix {number}: {plan.fix.title}"):
             trial = attempt(plan.fix, situation, sandbox, plan.discards, plan.recorded, plan.written)
-        tried.append(plans.left_to_a_person(trial.fix, situation, plan.written, trial.idle))
+        fix = plans.left_to_a_person(trial.fix, situation, plan.written, trial.idle)
+        tried.append(plans.running_instead(fix, situation, asked - plan.written))
         if trial.fix.outcome is FixOutcome.WORKS:
-            return plans.settled(situation.findings, plan.left), tried, plan
+            unproven = plans.unproven(trial.fix, situation, plan.written, trial.idle)
+            following = chosen.running(unproven) if unproven and recording is None else None
+            if following is None:
+                best = recording if recording and plans.needs_person(tried[-1]) else plan
+                return plans.settled(situation.findings, best.left), tried, best
+            chosen, recording, asked = following, plan, unproven
+            continue
         chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)
         if chosen.given_up:
             break
+    if recording:
+        return plans.settled(situation.findings, recording.left), tried, recording
     persons = chosen.left_to_persons().with_persons()
     if tried:
         persons = replace(persons, note=f"without a person it fails {tried[-1].note}".strip())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from simulator.findings import migration_source
-from simulator.findings.graph import app_of
+from simulator.findings.graph import ancestors, app_of
 from simulator.findings.situation import Effects, Situation
 from simulator.model import Fact, Failure, Finding, MigrationFile, MigrationOperation, Phase, Shape
 from simulator.postgres import shape
@@ -70,6 +70,16 @@ class Case:
     def is_first_of_app(self) -> bool:
         """Whether the migration stands on no other of its app."""
         return self.file is not None and not any(app_of(one) == app_of(self.file.name) for one in self.file.parents)
+
+    @property
+    def missing_beneath(self) -> tuple[str, ...]:
+        """Of a history that Django finds inconsistent: what is not recorded beneath recorded ones, in the order of a
+        build from nothing."""
+        if self.failure.phase is not Phase.PLAN or not self.failure.exception.endswith("InconsistentMigrationHistory"):
+            return ()
+        applied, files = self.situation.history.applied, self.situation.code.files
+        needed = {above for name in applied for above in ancestors(name, files)}
+        return tuple(name for name in self.situation.reference.after if name in needed and name not in applied)
 
     # --- what is in its way ---------------------------------------------------------------------
 

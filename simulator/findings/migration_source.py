@@ -74,6 +74,18 @@ def imported_models(text: str | None) -> tuple[str, ...]:
     return tuple(ast.unparse(node) for node in ast.walk(module) if _imports_models(node))
 
 
+def models_asked_for(text: str | None) -> frozenset[str]:
+    """The models that its code gets from the migration's own state, as "app.model" in lower case."""
+    try:
+        module = ast.parse(text or "")
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    calls = (node for node in ast.walk(module) if isinstance(node, ast.Call) and called(node) == "get_model")
+    labels = ((text_of(call, "app_label", 0), text_of(call, "model_name", 1)) for call in calls)
+    found = (app if "." in app else f"{app}.{model}" for app, model in labels)
+    return frozenset(label.lower() for label in found if not label.startswith(".") and not label.endswith("."))
+
+
 def _imports_models(node: ast.AST) -> bool:
     if isinstance(node, ast.ImportFrom):
         module = node.module or ""

@@ -314,11 +314,14 @@ def _recording_again(finding: Finding, roots: Sequence[Finding], _situation: Sit
 
 
 def _after_history(finding: Finding, roots: Sequence[Finding], situation: Situation) -> Finding | None:
-    """A parent that is not recorded though its child is: the row that mends the history settles its collisions."""
-    if finding.failure.phase not in IN_MIGRATION or not Case(situation, finding).recording_settles_it:
-        return None
+    """A parent that is not recorded though its child is: what mends the history settles what it collides with, and
+    makes what it has not made."""
     root = next((one for one in roots if one.failure.phase is Phase.PLAN), None)
     if root is None:
+        return None
+    if _maker(finding.failure, situation) in Case(situation, root).missing_beneath:
+        return root
+    if finding.failure.phase not in IN_MIGRATION or not Case(situation, finding).recording_settles_it:
         return None
     own = finding.failure.migration or ""
     return root if any(own in ancestors(name, situation.code.files) for name in situation.history.applied) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 from simulator.findings.graph import app_of
@@ -53,6 +54,14 @@ class HistoryTable:
         if self.next_id is None or len(ids) < len(self.rows) or (ids and self.next_id <= max(ids)):
             return None
         return self.next_id - 1 - len(ids)
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether ids say in which order rows were written, and how many were."""
+        if self.missing_ids is None:
+            return False
+        in_order = sorted(self.rows, key=lambda row: row.id or 0)
+        return all(one.applied <= other.applied for one, other in pairwise(in_order))
 
     @property
     def is_behind(self) -> bool:
@@ -247,6 +256,11 @@ class Situation:
     def code_changes_rows(self, migration: str) -> bool:
         """Whether code of that migration (RunPython) would still change rows: recording it would skip that."""
         return any(run.migration == migration and run.rows_changed for run in self.survey.code_runs)
+
+    def does_more(self, migration: str) -> bool:
+        """Whether it does something besides the schema: recording it would skip that."""
+        file = self.code.files.get(migration)
+        return file is not None and any(operation.runs_code for operation in file.operations)
 
     # --- who makes what -------------------------------------------------------------------------
 

@@ -7,13 +7,15 @@ from simulator.findings.situation import Effects
 from simulator.fixes.route import Mend
 from simulator.model import Fact, Finding
 from simulator.postgres import ddl
+from simulator.postgres.catalog import key
 
 ID = "drop-unfilled"
 TITLE = "Drop the column that holds nothing, once every row has shown that, then migrate"
 
 
 def propose(case: Case) -> Mend | None:
-    """Where it can't be altered to match: the code allows no NULL, which the rows hold, or gives its name to another.
+    """Where it can't be altered to match: the code allows no NULL, which the rows hold, or gives its name to another;
+    and where the migration has code beside it, which recording would skip.
 
     The step looks at every row itself, wherever it runs; in tier schema nothing is known of rows.
     """
@@ -26,7 +28,10 @@ def propose(case: Case) -> Mend | None:
         or any(fact.kind != "column" for fact in facts)
     ):
         return None
-    if case.situation.has_own_triggers(facts[0]) or not all(_is_in_the_way(fact, case.root, effects) for fact in facts):
+    own = set(map(key, effects.present)) if case.situation.does_more(case.migration) else set()
+    if case.situation.has_own_triggers(facts[0]) or not all(
+        key(fact) in own or _is_in_the_way(fact, case.root, effects) for fact in facts
+    ):
         return None
     statements = (
         ddl.drop_column(fact, f"{ddl.quote(fact.name)} IS NOT NULL", f"{fact.relation}.{fact.name} holds values")

@@ -93,7 +93,7 @@ def _in_effect(situation: Situation, name: str) -> bool:
 
 def _note(situation: Situation, recorded: Set[str]) -> str:
     """On code that is taken as done, and on code that will run and may have run."""
-    done = [name for name in situation.pending if name in recorded and _runs_code(situation, name)]
+    done = [name for name in situation.pending if name in recorded and situation.does_more(name)]
     changing = {run.migration for run in situation.survey.code_runs if run.rows_changed}
     around = (*_lead(situation, recorded), *_tail(situation, recorded))
     again = [name for name in situation.pending if name in around and name in changing]
@@ -101,8 +101,3 @@ def _note(situation: Situation, recorded: Set[str]) -> str:
     if again:
         said.append(f"{some(again)} then changes rows: if it was lost from the history as well, record it, too")
     return "; ".join(said)
-
-
-def _runs_code(situation: Situation, name: str) -> bool:
-    file = situation.code.files.get(name)
-    return file is not None and any(one.runs_code for one in file.operations)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from simulator.findings.case import Case
-from simulator.findings.graph import ancestors
+from simulator.findings.never_ran import never_ran
+from simulator.findings.situation import Situation
 from simulator.fixes.repair import repair
 from simulator.fixes.route import Mend
-from simulator.model import Phase
 from simulator.postgres.sql import literal
 
 ID = "history-rows"
@@ -14,21 +16,27 @@ TITLE = "Write the missing rows of django_migrations"
 
 
 def propose(case: Case) -> Mend | None:
-    if case.failure.phase is not Phase.PLAN or not case.failure.exception.endswith("InconsistentMigrationHistory"):
+    """Not where one of them does something besides the schema and has not run: what is recorded never runs."""
+    missing = case.missing_beneath
+    never = [name for name in missing if case.situation.does_more(name) and never_ran(case.situation, name)]
+    written = None if never else rows_of(case.situation, missing)
+    if not missing or written is None:
         return None
-    applied = case.situation.history.applied
-    needed = {above for name in applied for above in ancestors(name, case.situation.code.files)}
-    missing = [name for name in case.situation.reference.after if name in needed and name not in applied]
+    return Mend(ID, TITLE, (case.root.id,), history=written, recorded=frozenset(missing))
+
+
+def rows_of(situation: Situation, missing: Iterable[str]) -> tuple[str, ...] | None:
+    """Statements that write their rows, after what each would have made and is not there; None where that can't be."""
     statements: list[str] = []
     for name in missing:
-        effects = case.situation.effects.get(name)
+        effects = situation.effects.get(name)
         if effects is not None and not effects.all_there:
-            found = repair(case.situation, name)
+            found = repair(situation, name)
             if found is None:
                 return None
             statements += [*found.ran, *found.altered]
         statements.append(insert_row(name))
-    return Mend(ID, TITLE, (case.root.id,), history=tuple(statements), recorded=frozenset(missing)) if missing else None
+    return tuple(statements)
 
 
 def insert_row(name: str) -> str:

@@ -6,7 +6,7 @@ runs first; and ``migrate app name`` would unapply what is recorded after it, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from simulator.findings.graph import ancestors, app_of
@@ -28,7 +28,9 @@ class Mend:
     complete: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # migration -> SQL just before it is recorded
     after: tuple[str, ...] = ()  # SQL once everything is migrated
     fake: frozenset[str] = frozenset()  # migrations to record without running them
-    recorded: frozenset[str] = frozenset()  # migrations that ``history`` writes rows for
+    run: frozenset[str] = frozenset()  # migrations that have to run before ``back``
+    back: tuple[str, ...] = ()  # SQL that puts the rows back which ``history`` took away for that
+    recorded: frozenset[str] = frozenset()  # migrations that ``history`` or ``back`` writes new rows for
     discards: frozenset[Fact] = frozenset()  # what stood there, held no rows and is dropped on purpose
     person: str = ""
     note: str = ""
@@ -59,28 +61,39 @@ class _Route:
             self.found.append(Step(sql=text))
         self.applied.update(name for mend in mends for name in mend.recorded)
         fakes = frozenset(name for mend in mends for name in mend.fake) - self.applied
-        complete = {name: sql for mend in mends for name, sql in mend.complete.items()}
-        for name in self.pending:
-            if name in fakes:
-                self._run(name, fakes)
-                if complete.get(name):
-                    self._record()
-                    self.found += [Step(sql=text) for text in scripts(complete[name])]
-                self.to_record.append(name)
-        self._record()
+        run = frozenset(name for mend in mends for name in mend.run)
+        beneath = {above for name in run for above in ancestors(name, self.files)}
+        self._walk([name for name in self.pending if name in beneath], fakes)
+        self._migrate_to(sorted(run - fakes - self.applied))  # beneath a recorded leaf, no plan has them
+        self.found += [Step(sql=text) for text in dict.fromkeys(sql for mend in mends for sql in mend.back)]
+        self._walk([name for name in self.pending if name not in beneath], fakes)
         for text in dict.fromkeys(mend.person for mend in mends if mend.person):
             self.found.append(Step(person=text))
         self.found.append(Step(manage=("migrate", *self.options)))
         self.found += [Step(sql=text) for text in dict.fromkeys(sql for mend in mends for sql in mend.after)]
         return self.found
 
-    def _run(self, name: str, fakes: frozenset[str]) -> None:
-        """What has to be applied for real before that one is recorded."""
-        above = ancestors(name, self.files)
-        real = [one for one in self.pending if one in above and one not in fakes and one not in self.applied]
+    def _walk(self, names: Sequence[str], fakes: frozenset[str]) -> None:
+        """Record those of them that are to be recorded, each after what has to be applied for real before it."""
+        complete = {name: sql for mend in self.mends for name, sql in mend.complete.items()}
+        for name in names:
+            if name in fakes:
+                self._run(ancestors(name, self.files) - fakes)
+                if complete.get(name):
+                    self._record()
+                    self.found += [Step(sql=text) for text in scripts(complete[name])]
+                self.to_record.append(name)
+        self._record()
+
+    def _run(self, names: Set[str]) -> None:
+        """Those of them that are not applied yet, for real."""
+        real = [one for one in self.pending if one in names and one not in self.applied]
         if real:
             self._record()
-        for one in self._last(real):
+        self._migrate_to(real)
+
+    def _migrate_to(self, names: Sequence[str]) -> None:
+        for one in self._last(names):
             self.found.append(self._migrate(one))
             self.applied.update({one, *ancestors(one, self.files)})
 

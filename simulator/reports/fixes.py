@@ -38,6 +38,7 @@ def _recommended(report: Report, fix: Fix) -> list[str]:
         f"[bold green]FIX[/]  tried on a clone: works, 0 rows lost, schema matches, {seconds}",
         escape(f"  {fix.title}"),
         *_steps(report, fix),
+        *(escape(f"  Proof: {proof.migration} has done its work: {proof.evidence}") for proof in fix.proofs),
     ]
     if fix.note:
         lines.append(escape(f"  Note: {fix.note}"))
@@ -58,12 +59,21 @@ def _none(report: Report) -> list[str]:
     """Without a recommendation: what only a person can do, or what could be tried."""
     persons = [step.person for fix in report.fixes for step in fix.steps if step.person and not fix.resets]
     if persons and not _untried(report.fixes[0]):
-        chosen = next(fix for fix in report.fixes if any(step.person for step in fix.steps))
-        lines = ["[bold yellow]NO FIX[/] that needs no person:", *_steps(report, chosen)]
-        return [*lines, escape(f"  Note: {chosen.note}")] if chosen.note else lines
+        first, *others = (fix for fix in report.fixes if any(step.person for step in fix.steps))
+        ways = [first, *(fix for fix in others if fix.mends and fix.outcome is FixOutcome.WORKS)]
+        return [line for number, fix in enumerate(ways) for line in _way(report, fix, number)]
     if _untried(report.fixes[0]):
         return [f"[bold]FIX[/]  not tried: {escape(report.fixes[0].title)}", *_steps(report, report.fixes[0])]
     return ["[bold yellow]NO FIX[/] of those that were tried works"]
+
+
+def _way(report: Report, fix: Fix, number: int) -> Iterator[str]:
+    """What a person does, or, where two plans work and only a person knows which is right, may do instead."""
+    head = "OR[/], tried as well:" if number else "NO FIX[/] that needs no person:"
+    yield f"[bold yellow]{head}"
+    yield from _steps(report, fix)
+    if fix.note:
+        yield escape(f"  Note: {fix.note}")
 
 
 def _untried(fix: Fix) -> bool:

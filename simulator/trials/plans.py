@@ -10,8 +10,9 @@ from simulator import fixes
 from simulator.findings import data_migrations
 from simulator.findings.case import Case
 from simulator.findings.graph import ancestors, app_of
+from simulator.findings.never_ran import never_ran
 from simulator.findings.situation import Situation
-from simulator.fixes import fake_everything, fake_initial, route
+from simulator.fixes import fake_everything, fake_initial, route, set_aside
 from simulator.fixes.route import Mend
 from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
 from simulator.trials import proofs
@@ -106,6 +107,28 @@ class Choices:
                 return self._with({root: self.taken.get(root, 0) + 1})
         return replace(self._with({root: len(self.of_roots[root]) - 1 for root in blamed or others}), given_up=True)
 
+    def running(self, names: Set[str]) -> Choices | None:
+        """What runs those migrations where a plan has recorded them; None where nothing does, or where rows of what
+        they make would be set aside for that."""
+        taken = {}
+        for root in self.situation.roots:
+            mend = self._taken(root.id)
+            if mend is not None and names & (mend.fake | mend.recorded):
+                place = self._next_that_runs(root, names)
+                if place is None:
+                    return None
+                taken[root.id] = place
+        return self._with(taken) if taken else None
+
+    def _next_that_runs(self, root: Finding, names: Set[str]) -> int | None:
+        found = self.of_roots[root.id]
+        rows = root.existing.rows if root.existing else None
+        for place in range(self.taken.get(root.id, 0) + 1, len(found)):
+            mend = found[place]
+            if not (mend.person or names & (mend.fake | mend.recorded) or (mend.fix == set_aside.ID and rows)):
+                return place
+        return None
+
     def _with(self, taken: Mapping[int, int]) -> Choices:
         return replace(self, taken={**self.taken, **taken})
 
@@ -150,9 +173,15 @@ def _fix(situation: Situation, mends: Sequence[Mend], options: tuple[str, ...]) 
 def _is_of(mend: Mend, step: Step) -> bool:
     """Whether that step stands in the plan for the sake of that mend."""
     if step.sql:
-        own = (*mend.history, *mend.clear, *mend.after, *(text for texts in mend.complete.values() for text in texts))
+        own = (
+            *mend.history,
+            *mend.clear,
+            *mend.back,
+            *mend.after,
+            *(text for texts in mend.complete.values() for text in texts),
+        )
         return any(text in step.sql for text in own)
-    return "--fake" in step.manage and ".".join(step.manage[1:3]) in mend.fake
+    return ".".join(step.manage[1:3]) in (mend.fake if "--fake" in step.manage else mend.run)
 
 
 def ranked(tried: Sequence[Fix]) -> tuple[Fix, ...]:
@@ -189,20 +218,46 @@ def written_by(fix: Fix, situation: Situation) -> frozenset[str]:
 
 
 def left_to_a_person(fix: Fix, situation: Situation, written: Set[str], idle: Set[str] = frozenset()) -> Fix:
-    """A fix that works, with its proofs, and before its steps what a person has to find out first where one is missing,
-    or where several schemas have a history: what mends one of them would act on all."""
+    """A fix that works, with its proofs, and before its steps what a person has to find out or to do where one is
+    missing, or where several schemas have a history: what mends one of them would act on all."""
     if fix.outcome is not FixOutcome.WORKS:
         return fix
     found, unproven = proofs.proofs(situation, written, idle)
-    questions = []
-    if unproven:
+    never = {name: why for name in unproven if (why := never_ran(situation, name))}
+    unknown = [name for name in unproven if name not in never]
+    questions = [
+        f"do what the code of {name} does by hand: the steps below record it without running it, and it has not run "
+        f"here ({why})"
+        for name, why in never.items()
+    ]
+    if unknown:
+        it = "it" if len(unknown) == 1 else "them"
         questions.append(
-            f"find out whether the code of {some(unproven)} has run on this database: the steps below record "
-            f"{'it' if len(unproven) == 1 else 'them'} without running it, and nothing shows that it has"
+            f"find out whether the code of {some(unknown)} has run on this database: the steps below record {it} "
+            "without running it, and nothing shows that it has"
         )
     if len(schemas := situation.database.history.schemas) > 1:
         questions.append(f"decide for which schema the steps below are: {some(schemas)} each have a django_migrations")
     return replace(fix, proofs=found, steps=(*(Step(person=text) for text in questions), *fix.steps))
+
+
+def unproven(fix: Fix, situation: Situation, written: Set[str], idle: Set[str]) -> frozenset[str]:
+    """What a plan that works has recorded though nothing shows that it has run; empty for one that does not work."""
+    if fix.outcome is not FixOutcome.WORKS:
+        return frozenset()
+    return frozenset(proofs.proofs(situation, written, idle)[1])
+
+
+def running_instead(fix: Fix, situation: Situation, names: Set[str]) -> Fix:
+    """A fix that works and runs what another one has recorded: a person is asked where it may have run before."""
+    unknown = sorted(name for name in names if not never_ran(situation, name))
+    if fix.outcome is not FixOutcome.WORKS or not unknown:
+        return fix
+    text = (
+        f"find out whether the code of {some(unknown)} has run on this database: the steps below run it, for the case "
+        "that it has not"
+    )
+    return replace(fix, steps=(Step(person=text), *fix.steps))
 
 
 def _is_of_code(finding: Finding, situation: Situation) -> bool:

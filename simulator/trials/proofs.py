@@ -7,13 +7,12 @@ catalogs would see, and is never done once the migration is recorded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from itertools import pairwise
 
 from simulator.findings import data_migrations
 from simulator.findings.case import Case
 from simulator.findings.graph import ancestors
-from simulator.findings.situation import HistoryTable, Situation
-from simulator.model import MigrationFile, Proof
+from simulator.findings.situation import Situation
+from simulator.model import Proof
 from simulator.postgres.ddl.shown import is_shown
 
 
@@ -27,14 +26,9 @@ def proofs(
     """
     rows = {row.name for row in situation.database.history.rows}
     written = frozenset(recorded) - rows
-    needing = [name for name in sorted(written) if does_more(situation.code.files.get(name))]
+    needing = [name for name in sorted(written) if situation.does_more(name)]
     found = {name: _prove(situation, name, written) or _idle(name, idle) for name in needing}
     return tuple(one for one in found.values() if one), tuple(name for name, one in found.items() if one is None)
-
-
-def does_more(file: MigrationFile | None) -> bool:
-    """Whether it does something besides the schema."""
-    return file is not None and any(operation.runs_code for operation in file.operations)
 
 
 def _prove(situation: Situation, name: str, written: Set[str]) -> Proof | None:
@@ -95,7 +89,7 @@ def _gap(situation: Situation, name: str, written: Set[str]) -> tuple[int, int] 
     were given out for something else; with fewer, some of these never ran, and which is not known.
     """
     table = situation.database.history
-    if not _counts(table):
+    if not table.is_in_order:
         return None
     low, high = _around(situation, name)
     candidates = _may_have_run(situation, written)
@@ -106,14 +100,6 @@ def _gap(situation: Situation, name: str, written: Set[str]) -> tuple[int, int] 
         low, high = min(first for first, _last in places), max(last for _first, last in places)
     missing = sorted(set(range(low + 1, high)) - {row.id for row in table.rows})
     return (missing[0], missing[-1]) if missing and len(missing) == len(inside) else None
-
-
-def _counts(table: HistoryTable) -> bool:
-    """Whether ids say in which order rows were written, and how many were."""
-    if table.missing_ids is None:
-        return False
-    in_order = sorted(table.rows, key=lambda row: row.id or 0)
-    return all(one.applied <= other.applied for one, other in pairwise(in_order))
 
 
 def _around(situation: Situation, name: str) -> tuple[int, int]:

@@ -65,8 +65,16 @@ def outcomes(report: dict[str, Any]) -> dict[str, str]:
     return {fix["id"]: fix["outcome"] for fix in report["fixes"]}
 
 
-def applied(server: Server, project: Path, script: str, steps: list[dict[str, Any]]) -> list[tuple[object, ...]]:
-    """The recommended steps on a database of this test's own: what a person would type. The columns that come out."""
+COLUMNS = (
+    "SELECT table_name, column_name, data_type, character_maximum_length FROM information_schema.columns"
+    " WHERE table_schema = 'public' AND table_name LIKE 'blog_%' ORDER BY 1, 2"
+)
+
+
+def applied(
+    server: Server, project: Path, script: str, steps: list[dict[str, Any]], query: str = COLUMNS
+) -> list[tuple[object, ...]]:
+    """The recommended steps on a database of this test's own: what a person would type. What ``query`` says then."""
     settings = (
         f"from settings import *\nDATABASES['default'].update(HOST={str(server.folder)!r}, PORT='54329',"
         " USER='postgres', PASSWORD='', NAME='applied', OPTIONS={})\n"
@@ -84,11 +92,7 @@ def applied(server: Server, project: Path, script: str, steps: list[dict[str, An
                     check=True,
                     capture_output=True,
                 )
-        return server.query(
-            "applied",
-            "SELECT table_name, column_name, data_type, character_maximum_length FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND table_name LIKE 'blog_%' ORDER BY 1, 2",
-        )
+        return server.query("applied", query)
 
 
 def test_every_root_is_found_in_one_run_and_the_fix_works_when_a_person_applies_it(case: Any, server: Server) -> None:
@@ -219,11 +223,79 @@ BACKFILLED = {
 }
 
 
+def persons(report: dict[str, Any]) -> list[str]:
+    return [step["person"] for fix in report["fixes"] for step in fix["steps"] if "person" in step]
+
+
+GONE = "INSERT INTO django_migrations (app, name) VALUES ('x', 'x'); DELETE FROM django_migrations WHERE app = 'x';"
+
+
+def test_a_column_made_by_hand_that_no_row_fills_is_made_anew_so_that_the_code_runs(case: Any) -> None:
+    by_hand = FIRST_TWO + "ALTER TABLE blog_post ADD slug varchar(64);"
+    report = case(by_hand, BACKFILLED).rehearse(trials=True)
+    assert (recommended(report) or {})["id"] == "drop-unfilled"
+    assert any("has not run here (django_migrations has given out no id" in text for text in persons(report))
+    lost = case(by_hand + GONE + GONE, BACKFILLED).rehearse(trials=True)
+    assert recommended(lost) is None
+    assert [fix["id"] for fix in lost["fixes"] if fix["outcome"] == "works"][:2] == ["fake-exactly", "drop-unfilled"]
+    assert len([text for text in persons(lost) if "whether the code of blog.0003_slug has run" in text]) == 2
+
+
 def test_a_column_made_by_hand_is_not_recorded_over_the_code_that_would_have_filled_it(case: Any) -> None:
-    report = case("ALTER TABLE blog_post ADD slug varchar(64);", BACKFILLED).rehearse(trials=True)
+    by_hand = "ALTER TABLE blog_post ADD slug varchar(64); UPDATE blog_post SET slug = 'ours' WHERE id = 1;"
+    report = case(by_hand, BACKFILLED).rehearse(trials=True)
     assert recommended(report) is None
-    persons = [step["person"] for fix in report["fixes"] for step in fix["steps"] if "person" in step]
-    assert any("whether the code of blog.0003_slug has run" in text for text in persons)
+    assert any("do what the code of blog.0003_slug does by hand" in text for text in persons(report))
+
+
+MOVES = """\
+def move(apps, schema_editor):
+    for post in apps.get_model("blog", "Post").objects.all():
+        apps.get_model("blog", "Label").objects.create(text=post.title)
+
+
+"""
+LABELS = {
+    "blog/models.py": blog.MODELS + "class Label(models.Model):\n    text = models.CharField(max_length=100)\n",
+    "blog/migrations/0003_label.py": migration(
+        blog.CREATE.format("Label", '("text", models.CharField(max_length=100))'), "blog.0002_tag"
+    ),
+    "blog/migrations/0004_move.py": migration("migrations.RunPython(move)", "blog.0003_label", before=MOVES),
+    "blog/migrations/0005_body.py": migration(BODY, "blog.0004_move"),
+}
+LABELS["blog/models.py"] = LABELS["blog/models.py"].replace(
+    "title = models.CharField(max_length=100)\n",
+    'title = models.CharField(max_length=100)\n    body = models.TextField(default="-")\n',
+    1,
+)
+ABOVE = (
+    f"{TAG} ALTER TABLE blog_post ADD body text NOT NULL DEFAULT '-'; ALTER TABLE blog_post ALTER body DROP DEFAULT;"
+    "INSERT INTO django_migrations (app, name) VALUES ('blog', '0002_tag'), ('blog', '0005_body');"
+)
+
+
+def test_what_never_ran_beneath_a_recorded_one_runs_and_its_rows_are_there(case: Any, server: Server) -> None:
+    migsim = case(ABOVE, LABELS)
+    report = migsim.rehearse(trials=True)
+    assert [one["cause"]["id"] for one in report["findings"] if one["root"]] == ["inconsistent-history"]
+    fix = recommended(report)
+    assert fix is not None
+    assert fix["id"] == "run-missing"
+    assert [step.get("manage") for step in fix["steps"]] == [None, ["migrate", "blog", "0004_move"], None, ["migrate"]]
+    assert applied(server, migsim.folder, ABOVE, fix["steps"], "SELECT count(*) FROM blog_label") == [(3,)]
+    rows = "SELECT id, name FROM django_migrations WHERE name = '0005_body'"
+    assert applied(server, migsim.folder, ABOVE, fix["steps"], rows) == [(3, "0005_body")]
+
+
+def test_what_may_have_run_beneath_a_recorded_one_is_a_persons_with_both_plans(case: Any) -> None:
+    labels = (
+        "CREATE TABLE blog_label (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, text varchar(100) NOT NULL);"
+    )
+    recorded = "INSERT INTO django_migrations (app, name) VALUES ('blog', '0003_label');"
+    report = case(ABOVE + GONE + GONE + labels + recorded, LABELS).rehearse(trials=True)
+    assert recommended(report) is None
+    assert [fix["id"] for fix in report["fixes"] if fix["outcome"] == "works"][:2] == ["history-rows", "run-missing"]
+    assert len([text for text in persons(report) if "whether the code of blog.0004_move has run" in text]) >= 2
 
 
 def test_the_same_code_is_recorded_where_it_has_nothing_left_to_do(case: Any) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from simulator import causes, fixes
 from simulator.findings.case import Case
-from simulator.findings.situation import HistoryTable, Situation
+from simulator.findings.situation import HistoryRow, HistoryTable, Situation
 from simulator.fixes.route import Mend
-from simulator.model import Fact, Failure, MigrationFile, Phase
+from simulator.model import Fact, Failure, MigrationFile, MigrationOperation, Phase
 from simulator.postgres.ddl import ASIDE
 from tests.support.facts import column, delta, table, unique
 from tests.support.situations import (
@@ -68,6 +68,64 @@ def test_a_hole_whose_work_is_not_there_gets_that_before_its_row() -> None:
     assert found is not None
     assert found.history[0].startswith('CREATE TABLE "blog_post"')
     assert found.history[-1] == row(INITIAL)
+
+
+CODE = operation("RunPython", "Raw Python operation", code=True)
+LATE, BESIDE = "shop.0001", "site.0001"
+
+
+def above(*operations: MigrationOperation, **more: Any) -> Situation:
+    """Two apps' migrations are recorded above the blog's last two; those two are not, and the last one has code."""
+    files = (*FILES[:2], file(SLUG, *operations, parents=(TAG,)), file(LATE, parents=(SLUG,)), file(BESIDE))
+    met = failure(None, None, None, phase=Phase.PLAN, exception=INCONSISTENT)
+    given = {"applied": (INITIAL, BESIDE, LATE), "table": history(INITIAL, BESIDE, LATE, gap=4), "files": files, **more}
+    return situation(met, **given)
+
+
+def test_what_never_ran_and_has_code_runs_with_the_rows_above_it_taken_away_and_put_back() -> None:
+    where = above(CODE)
+    assert mend("history-rows", where) is None
+    found = mend("run-missing", where)
+    assert found is not None
+    assert (found.run, found.recorded) == (frozenset({TAG, SLUG}), frozenset())
+    (take,), (back,) = found.history, found.back
+    assert take == """DELETE FROM "django_migrations" WHERE ("app", "name") IN (('shop', '0001'))"""
+    assert back == (
+        'INSERT INTO "django_migrations" ("id", "app", "name", "applied") '
+        "VALUES (3, 'shop', '0001', '2026-01-03T00:00:00+00:00')"
+    )
+    assert "blog.0003_slug has not run here: blog_post.slug, which it makes, is not there" in found.note
+
+
+def test_what_ran_is_recorded_and_only_what_never_ran_runs() -> None:
+    found = mend("run-missing", above(CODE, standing=[*POSTS, *TAGS]))
+    assert found is not None
+    assert (found.run, found.recorded) == (frozenset({SLUG}), frozenset({TAG}))
+    assert found.history[0] == row(TAG)
+
+
+def test_what_changes_the_schema_alone_is_recorded_once_it_is_made() -> None:
+    where = above()
+    assert mend("history-rows", where) is not None
+    assert mend("run-missing", where) is None
+
+
+def test_what_may_have_run_is_recorded_and_run_as_two_plans() -> None:
+    where = above(CODE, standing=[*POSTS, *TAGS], deltas=(*DELTAS[:2], delta(SLUG)))
+    assert mend("history-rows", where) is not None
+    found = mend("run-missing", where)
+    assert found is not None
+    assert (found.run, found.recorded, found.note) == (frozenset({SLUG}), frozenset({TAG}), "")
+
+
+def test_rows_without_ids_are_put_back_without_and_each_name_is_taken_once() -> None:
+    twice = HistoryRow(None, LATE, "2026-01-03T00:00:00+00:00")
+    table_ = HistoryTable(kind="table", rows=(*history(INITIAL).rows, twice, twice))
+    found = mend("run-missing", above(CODE, applied=(INITIAL, LATE), table=table_))
+    assert found is not None
+    assert found.history[-1].count("0001") == 1
+    assert found.back[0].count("'shop', '0001'") == 2
+    assert '"id"' not in found.back[0]
 
 
 def test_a_history_that_is_a_view_is_moved_aside_and_its_rows_are_kept() -> None:

@@ -80,6 +80,21 @@ def test_the_history_is_mended_before_all_and_its_rows_count_as_applied() -> Non
     assert commands(found) == ["INSERT", "DROP INDEX", "migrate shop 1 --fake", "migrate"]
 
 
+def test_what_never_ran_runs_before_the_rows_above_it_are_put_back() -> None:
+    run = mend(history=("DELETE",), run=frozenset({"blog.2", "shop.1"}), back=("INSERT",))
+    assert commands(route.steps([run], PENDING, SHOP)) == ["DELETE", "migrate shop 1", "INSERT", "migrate"]
+    alone = mend(history=("DELETE",), run=frozenset({"shop.1"}), back=("INSERT",))
+    both = route.steps([alone, mend("shop.2"), mend("blog.2")], PENDING, SHOP)
+    assert commands(both) == [
+        "DELETE",
+        "migrate blog 2 --fake",
+        "migrate shop 1",
+        "INSERT",
+        "migrate shop 2 --fake",
+        "migrate",
+    ]
+
+
 def test_options_end_every_migrate() -> None:
     found = route.steps([mend("shop.1")], PENDING, SHOP, ("--database=other",))
     assert commands(found) == [

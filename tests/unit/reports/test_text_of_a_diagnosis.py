@@ -15,6 +15,7 @@ from simulator.model import (
     Fix,
     FixOutcome,
     Phase,
+    Proof,
     Report,
     Shape,
     Step,
@@ -106,6 +107,33 @@ NO FIX that needs no person:
   Note: without a person it fails at x"""
         in told
     )
+
+
+def test_two_plans_between_which_only_a_person_can_decide_are_both_shown() -> None:
+    record, run = (
+        replace(PLAN, id=name, recommended=False, mends=(1,), steps=(Step(person=asked), Step(manage=("migrate",))))
+        for name, asked in (("fake-exactly", "has it run?"), ("run-missing", "has it not run?"))
+    )
+    fake = replace(record, id="fake-everything", mends=(), steps=(Step(person="has all of it run?"),))
+    told = shown(replace(REPORT, fixes=(record, run, fake)))
+    assert (
+        """\
+NO FIX that needs no person:
+  1. has it run?
+  2. python manage.py migrate
+OR, tried as well:
+  1. has it not run?
+  2. python manage.py migrate
+"""
+        in told
+    )
+    assert "has all of it run?" not in told
+
+
+def test_the_proofs_of_what_is_recorded_are_said_in_words() -> None:
+    proof = Proof("blog.0003_tags", "history", "django_migrations gave out id 3, which no row has")
+    told = shown(replace(REPORT, fixes=(replace(PLAN, proofs=(proof,)),)))
+    assert "Proof: blog.0003_tags has done its work: django_migrations gave out id 3, which no row has" in told
 
 
 def test_what_nobody_tried_says_so() -> None:

@@ -161,13 +161,47 @@ TRIED = Fix("fake-exactly", "t", (Step(manage=("migrate", "blog", "0003", "--fak
 
 
 def test_a_plan_that_records_unproven_code_is_a_persons_and_so_is_one_among_several_histories() -> None:
-    unproven = plans.left_to_a_person(TRIED, where(ADD, CODE), {SLUG})
+    unproven = plans.left_to_a_person(TRIED, where(ADD, CODE, table=history(INITIAL, gap=5)), {SLUG})
     assert "whether the code of blog.0003_slug has run" in unproven.steps[0].person
     assert [fix.recommended for fix in plans.ranked([unproven])] == [False]
     tenants = where(ADD, table=replace(history(INITIAL), elsewhere=("acme", "globex")))
     several = plans.left_to_a_person(TRIED, tenants, {SLUG})
     assert "public, acme, globex" in several.steps[0].person
     assert [fix.recommended for fix in plans.ranked([several])] == [False]
+
+
+def test_what_is_shown_never_to_have_run_is_no_question_but_a_persons_to_do() -> None:
+    never = plans.left_to_a_person(TRIED, where(ADD, CODE), {SLUG})
+    assert never.steps[0].person.startswith("do what the code of blog.0003_slug does by hand")
+    assert "no id that no row has" in never.steps[0].person
+
+
+def test_what_runs_instead_is_recommended_only_where_it_is_shown_never_to_have_run() -> None:
+    running = replace(TRIED, id="drop-unfilled", steps=(Step(sql="ALTER TABLE"), Step(manage=("migrate",))))
+    assert plans.running_instead(running, where(ADD, CODE), {SLUG}) == running
+    asked = plans.running_instead(running, where(ADD, CODE, table=history(INITIAL, gap=5)), {SLUG})
+    assert "find out whether the code of blog.0003_slug has run" in asked.steps[0].person
+    failed = replace(running, outcome=FixOutcome.FAILS)
+    assert plans.running_instead(failed, where(ADD, CODE, table=history(INITIAL, gap=5)), {SLUG}) == failed
+
+
+def test_what_a_plan_recorded_without_proof_is_run_by_the_next_mend_that_sets_no_rows_aside() -> None:
+    situation = where(ADD, CODE)
+    chosen = plans.choices(situation, ())
+    assert chosen.plan().fix.id == "fake-exactly"
+    running = chosen.running(frozenset({SLUG}))
+    assert running is not None
+    assert running.plan().fix.id == "drop-unfilled"
+    assert running.running(frozenset({SLUG})) is None
+    assert chosen.running(frozenset({TAG})) is None
+    tags = situations.situation(
+        situations.TAG_EXISTS,
+        standing=(*POSTS, *TAGS),
+        files=(situations.FILES[0], file(TAG, situations.create("Tag", "blog.tag"), CODE, parents=(INITIAL,))),
+        rows={"public.blog_tag": 3},
+    )
+    filled = plans.choices(tags, ())
+    assert (filled.plan().fix.id, filled.running(frozenset({TAG}))) == ("fake-exactly", None)
 
 
 def test_a_plan_with_its_proofs_is_recommended_and_carries_them() -> None:
