@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain, count
+from string import ascii_letters
 
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from yaml import ScalarNode, safe_dump
@@ -21,6 +22,7 @@ from yaml.resolver import Resolver
 from simulator.wording import one_line
 
 _PLAIN_YAML = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./+@-]*")
+_BEGINNINGS = "S" + ascii_letters  # of the word that ends a here-document
 _TEXT = "tag:yaml.org,2002:str"
 
 
@@ -74,7 +76,8 @@ def words(texts: Iterable[str]) -> Quoted:
 class HereDocument:
     """Text for the stdin of a command in sh, which takes it as it is: ``<<'end'``, its lines, ``end`` on its own line.
 
-    Raises ValueError for a NUL, which some shells leave out, whereby a line might become ``end``.
+    Raises ValueError for a NUL, which some shells leave out, whereby a line might become ``end``, and for a text of
+    which lines begin with every letter there is.
     """
 
     text: str
@@ -82,6 +85,8 @@ class HereDocument:
     def __post_init__(self) -> None:
         if "\0" in self.text:
             raise ValueError("a here-document can't hold a NUL")
+        if {line[:1] for line in self.text.splitlines() if not line.isascii()} >= set(_BEGINNINGS):
+            raise ValueError("a here-document can't hold lines that begin with every letter")
 
     @property
     def body(self) -> Quoted:
@@ -89,10 +94,17 @@ class HereDocument:
 
     @property
     def end(self) -> Quoted:
-        """A word that is none of its lines, whatever is taken for the end of one."""
-        lines = {line.strip() for line in self.text.splitlines()}
-        candidates = chain(("SQL",), (f"SQL_{number}" for number in count(1)))
-        return Quoted(next(candidate for candidate in candidates if candidate not in lines))
+        """A word that is none of its lines, whatever is taken for the end of one.
+
+        Nor does one that is not ASCII begin as the word does: dash loses a byte after ``S`` of ``Sä`` where it looks for
+        ``SQL``.
+        """
+        lines = self.text.splitlines()
+        taken = {line.strip() for line in lines}
+        beginnings = {line[:1] for line in lines if not line.isascii()}
+        first = next((letter for letter in _BEGINNINGS if letter not in beginnings), "")
+        candidates = chain((f"{first}QL",), (f"{first}QL_{number}" for number in count(1)))
+        return Quoted(next(candidate for candidate in candidates if candidate not in taken))
 
 
 def yaml(text: str) -> str:

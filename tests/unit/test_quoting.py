@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -107,6 +108,7 @@ def test_a_word_of_sh_is_exactly_what_it_was_made_of(text: str, tmp_path: Path) 
 @given(text=WHOLE.map(lambda text: text.replace("\0", "")))
 @example(text="SELECT 1;\nSQL\ntouch PWNED")
 @example(text="SQL\nSQL_1\r\nSQL_2 ")
+@example(text="Sä\nAQL\nAQL_1\n\u20ac")
 def test_a_here_document_is_given_over_as_it_is(text: str, tmp_path: Path) -> None:
     document = HereDocument(text)
     script = quoting.environment(quoting.shell).from_string("cat <<'{{ d.end }}'\n{{ d.body }}\n{{ d.end }}\n")
@@ -180,3 +182,11 @@ def test_a_path_that_cron_and_systemd_can_not_write_is_refused(name: str, kind: 
     (tmp_path / name / "scenarios").mkdir(parents=True)
     with pytest.raises(UsageError, match="can't be scheduled"):
         schedule.text(kind, tmp_path / name, Path("/bin/migsim"), None)
+
+
+def test_a_here_document_with_lines_that_begin_with_every_letter_is_refused() -> None:
+    """None is left for its end: dash reads such a line wrongly where it begins as the end does."""
+    lines = "\n".join(f"{letter}\N{LATIN SMALL LETTER A WITH DIAERESIS}" for letter in string.ascii_letters)
+    with pytest.raises(ValueError, match="every letter"):
+        HereDocument(lines)
+    assert HereDocument(lines.replace("Z", "Y")).end == "ZQL"
