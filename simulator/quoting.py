@@ -96,8 +96,8 @@ class HereDocument:
     def end(self) -> Quoted:
         """A word that is none of its lines, whatever is taken for the end of one.
 
-        Nor does one that is not ASCII begin as the word does: dash loses a byte after ``S`` of ``Sä`` where it looks for
-        ``SQL``.
+        Nor does one that is not ASCII begin as the word does: dash loses a byte after the ``S`` of ``Sä`` where it
+        looks for ``SQL``.
         """
         lines = self.text.splitlines()
         taken = {line.strip() for line in lines}
