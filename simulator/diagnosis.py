@@ -17,13 +17,16 @@ from simulator import causes, fixes
 from simulator.baseline.roles import is_answer
 from simulator.baseline.sandbox import Sandbox
 from simulator.engines.plan import SUPERUSER
+from simulator.errors import TimedOut
 from simulator.findings import survey
 from simulator.findings.case import Case
 from simulator.findings.situation import Reference, Situation
 from simulator.host.progress import Progress
-from simulator.model import Failure, Finding, Fix, FixOutcome, History, Phase
+from simulator.model import TIMEOUT, Failure, Finding, Fix, FixOutcome, History, Phase
 from simulator.postgres import database
 from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE, INVALID_SCHEMA_NAME
+from simulator.rehearsal import hang
+from simulator.rehearsal.hang import Hung
 from simulator.trials import plans
 from simulator.trials import reset as reset_trial
 from simulator.trials.plans import Choices, Plan
@@ -61,8 +64,37 @@ def diagnose(
 ) -> Diagnosis:
     """Survey past the failure, compare with the reference, name causes, try fixes. Raises EngineDied.
 
-    ``reset``: try the last resort as well.
+    ``reset``: try the last resort as well. What is known when the scenario's time is over is kept, with a warning.
     """
+    known = Diagnosis()
+    try:
+        for known in _diagnosed(sandbox, failure, history, progress, tier=tier, trials=trials, reset=reset):  # noqa: B007
+            pass
+    except TimedOut as over:
+        warnings = (*known.warnings, _cut_short(over, progress.doing))
+        return replace(known, warnings=warnings, situation=None, plan=None)  # for a script there is no time either
+    return known
+
+
+def _cut_short(over: TimedOut, doing: str) -> str:
+    """What was going on when the time was over. Whether the same would hold up migrate itself is not known: what is
+    looked for or tried here goes beyond what migrate stopped at."""
+    at = f" ({hang.said(over.trace.failure)})" if isinstance(over, Hung) else ""
+    return f"rehearse.timeout was over while {doing}{at}: what comes after that was not looked for or tried"
+
+
+def _diagnosed(
+    sandbox: Sandbox,
+    failure: Failure,
+    history: History | None,
+    progress: Progress,
+    *,
+    tier: Literal["data", "schema"],
+    trials: Trials,
+    reset: bool,
+) -> Iterator[Diagnosis]:
+    """What is known, each time with more in it."""
+    yield Diagnosis((Finding(1, failure),))
     with progress.stage("survey", "looking for everything else that would fail"):
         seen = survey.look(sandbox, history, tier)
         refused = _refused(sandbox, seen)
@@ -70,6 +102,8 @@ def diagnose(
             with database.connect(sandbox.environment.address("postgres", SUPERUSER)) as admin:
                 database.make_superuser(admin, sandbox.baseline.role.project_user)
             seen = survey.look(sandbox, history, tier)
+    unbuilt = Reference(complete=False, failure=Failure(TIMEOUT, "", Phase.PLAN, sandbox="there was no time for that"))
+    yield Diagnosis(with_causes(survey.situation(sandbox, failure, seen, unbuilt, {})).findings, warnings=refused)
     with progress.stage("reference", "building the same schema from nothing"):
         deltas, reference = survey.reference(sandbox, seen)
         if reference.failure is not None and reference.failure.sqlstate == INVALID_SCHEMA_NAME:
@@ -78,8 +112,9 @@ def diagnose(
     warnings = (*refused, *_of_reference(reference, failure))
     if reset and not reference.complete:
         warnings = (*warnings, f"{NO_RESET} there is nothing that the code builds from nothing to compare with")
+    yield Diagnosis(situation.findings, warnings=warnings)
     if reference.failure is not None and reference.failure.sandbox:
-        return Diagnosis(situation.findings, warnings=warnings)
+        return
     chosen = plans.choices(situation, sandbox.options)
     if reference.complete and seen.survey.stopped and (statements := chosen.plan().history):
         # What fails here fails in the trial as well, which says so.
@@ -88,18 +123,25 @@ def diagnose(
             following = with_causes(survey.situation(sandbox, seen.survey.stopped or failure, seen, reference, deltas))
             situation = _continued(situation, following)
             chosen = plans.choices(situation, sandbox.options, chosen.of_roots)
+            yield Diagnosis(situation.findings, warnings=warnings)
     if trials == "none" or not reference.complete:
-        return Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
-    found, tried, plan = _try_plans(sandbox, chosen, progress)
-    if plan is None or trials == "all":
-        tried += _try_peoples(sandbox, situation, progress)
-    if reset and (last := fixes.reset(situation, sandbox.options)):
-        with progress.stage("trials", f"trying to {last.title}"):
-            done = reset_trial.attempt(last, situation, sandbox)
-        tried = [*(one for one in tried if not one.resets), done]
-    elif reset:
-        warnings = (*warnings, f"{NO_RESET} what fails is in no app of the project's own")
-    return Diagnosis(found, plans.ranked(tried), warnings, situation, plan)
+        yield Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
+        return
+    tried: list[Fix] = []
+    found, plan = situation.findings, None
+    try:
+        found, plan = _try_plans(sandbox, chosen, progress, tried)
+        if plan is None or trials == "all":
+            for fix in _try_peoples(sandbox, situation, progress):
+                tried.append(fix)
+        if reset and (last := fixes.reset(situation, sandbox.options)):
+            with progress.stage("trials", f"trying to {last.title}"):
+                done = reset_trial.attempt(last, situation, sandbox)
+            tried[:] = [*(one for one in tried if not one.resets), done]
+        elif reset:
+            warnings = (*warnings, f"{NO_RESET} what fails is in no app of the project's own")
+    finally:  # where the time is over: with what was tried by then
+        yield Diagnosis(found, plans.ranked(tried), warnings, situation, plan)
 
 
 def _refused(sandbox: Sandbox, seen: survey.Seen) -> tuple[str, ...]:
@@ -139,14 +181,14 @@ def _continued(stopped: Situation, following: Situation) -> Situation:
 
 
 def _try_plans(
-    sandbox: Sandbox, chosen: Choices, progress: Progress
-) -> tuple[tuple[Finding, ...], list[Fix], Plan | None]:
+    sandbox: Sandbox, chosen: Choices, progress: Progress, tried: list[Fix]
+) -> tuple[tuple[Finding, ...], Plan | None]:
     """Plan after plan, until one works or there is none left; after one that records what nobody knows to have run, the
-    one that runs it, too.
+    one that runs it, too. Each is put to what was ``tried``.
 
     The findings as well, since a plan that works knows its roots.
     """
-    situation, tried = chosen.situation, []
+    situation = chosen.situation
     recording: Plan | None = None  # a plan that works, but for what it records
     asked: frozenset[str] = frozenset()  # what that one records and nothing shows to have run
     for number in range(1, plans.MOST_PLANS + 1):
@@ -162,18 +204,19 @@ def _try_plans(
             following = chosen.running(unproven) if unproven and recording is None else None
             if following is None:
                 best = recording if recording and plans.needs_person(tried[-1]) else plan
-                return plans.settled(situation.findings, best.left), tried, best
+                return plans.settled(situation.findings, best.left), best
             chosen, recording, asked = following, plan, unproven
             continue
         chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)
         if chosen.given_up:
             break
     if recording:
-        return plans.settled(situation.findings, recording.left), tried, recording
+        return plans.settled(situation.findings, recording.left), recording
     persons = chosen.left_to_persons().with_persons()
     if tried:
         persons = replace(persons, note=f"without a person it fails {tried[-1].note}".strip())
-    return situation.findings, [persons, *tried], None
+    tried.insert(0, persons)
+    return situation.findings, None
 
 
 def _try_peoples(sandbox: Sandbox, situation: Situation, progress: Progress) -> Iterator[Fix]:

@@ -56,6 +56,10 @@ class CannotTell(MigsimError):
     """The rehearsal could not find out: no engine, a broken dump, a build that failed, a timeout."""
 
 
+class TimedOut(CannotTell):
+    """The time that the scenario allows is over; what was running has been stopped."""
+
+
 class EngineDied(CannotTell):
     """The engine, its server or a container went away in the middle of a run."""
 

@@ -18,6 +18,9 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+TIMEOUT = "Timeout"  # in an exception's place: nothing was raised
+
+
 class Phase(StrEnum):
     """Where in a rehearsal an exception came from."""
 
@@ -197,6 +200,15 @@ class Failure:
     denied: str | None = None
     denied_owner: str | None = None
     denied_by_database: bool = False
+    # Of what was still running when the time was over (exception ``Timeout``): for how long it had been at that
+    # statement, else in that operation or phase; and whom it waits for, in words (None: for nobody, it is slow).
+    seconds: float | None = None
+    waits_for: str | None = None
+
+    @property
+    def is_hang(self) -> bool:
+        """Whether nothing failed, but something was still running when the time was over."""
+        return self.exception == TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -295,6 +307,21 @@ class Tables:
 
 
 @dataclass(frozen=True)
+class Position:
+    """Where the main thread of the project's process was when it was looked at last.
+
+    ``after``: seconds from the process's start until it came there, or until the statement ``sql`` began.
+    """
+
+    phase: Phase
+    migration: str | None = None
+    operation: str | None = None
+    sql: str | None = None
+    line: str | None = None  # of the project's own code, "blog/migrations/0002_tag.py:7"
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
 class Trace:
     """Everything the probe reported of one run inside the project's Django.
 
@@ -322,6 +349,7 @@ class Trace:
     survey: Survey | None = None  # mode survey
     steps: tuple[StepRun, ...] = ()  # mode trial
     tables: Tables | None = None  # before anything is migrated; None: could not be told
+    position: Position | None = None  # None: it came to its end, or was never looked at
     idle: tuple[str, ...] = ()  # mode idle: migrations whose code ended without an error and wrote nothing
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
@@ -20,7 +21,7 @@ from simulator.dumps.checksum import Checksum
 from simulator.engines import Choice
 from simulator.engines.base import Environment
 from simulator.engines.plan import SUPERUSER
-from simulator.errors import CannotTell
+from simulator.errors import CannotTell, TimedOut
 from simulator.host import store
 from simulator.host.deadline import deadline, disarm
 from simulator.host.progress import Progress
@@ -30,6 +31,7 @@ from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 from simulator.postgres.version import major
 from simulator.project import database_url, planning
 from simulator.project.environment import unset
+from simulator.rehearsal.hang import AT_THE_TIMEOUT, Hung
 from simulator.rehearsal.runs import NOBODY, Rehearsals
 from simulator.rehearsal.trace import name_owner, note_unfilled_alias
 from simulator.report import Machine, Rehearsed, of_conflict
@@ -78,7 +80,7 @@ def _run(
     clock, started = time.monotonic(), datetime.now(UTC)
     leftovers: list[str] = []
     text: str | None = None
-    with _limit(loaded.scenario), store.open_run(keep=keep) as run:
+    with _limit(loaded.scenario, progress), store.open_run(keep=keep) as run:
         with progress.stage("sources", "reading the scenario's code and dumps"):
             found = trees.gather(loaded.scenario, loaded.root, run.folder, started)
         if found.code.conflicts:
@@ -100,7 +102,7 @@ def _run(
 
 def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> History:
     """The baseline's history against the code's files, without migrating. Raises CannotTell."""
-    with _limit(loaded.scenario), store.open_run() as run:
+    with _limit(loaded.scenario, progress), store.open_run() as run:
         found = trees.gather(loaded.scenario, loaded.root, run.folder, datetime.now(UTC))
         choice = _choose(loaded, found, engine, progress)
         with _opened(loaded, found, choice, run, progress) as stage:
@@ -151,7 +153,7 @@ def _opened(
         )
         # Before the restore: a settings module that does not load should not cost an hour of restoring.
         with progress.stage("settings", "loading the project's settings"):
-            settings = rehearsals.settings_only(found.code)
+            settings = _as_far_as_it_came(lambda: rehearsals.settings_only(found.code))
         try:
             yield Stage(loaded, found, choice, environment, rehearsals, settings, checksum, progress, run.keep)
         finally:
@@ -164,7 +166,7 @@ def _conclude(stage: Stage, *, trials: Trials, reset: bool, script: bool) -> tup
     The report, and where it is asked for and something is recommended, the script.
     """
     if not _has_loaded(stage.settings):
-        evidence = Evidence(trace=stage.settings)
+        evidence = Evidence(trace=stage.settings, timeout=stage.loaded.scenario.rehearse.timeout)
         return build_report(_rehearsed(stage, judge(evidence), evidence.trace)), None
     sandbox = _sandbox(stage)
     evidence = _rehearse_migrate(stage, sandbox)
@@ -194,6 +196,7 @@ def _rehearse_migrate(stage: Stage, sandbox: Sandbox) -> Evidence:
         histories=base.histories,
         without_rows=base.without_rows,
         refused_version=_refused_version(stage, trace),
+        timeout=scenario.rehearse.timeout,
     )
 
 
@@ -203,6 +206,8 @@ def _diagnose(
     """What else would fail, why, and what mends it: only where migrate itself would fail, the sandbox not in doubt."""
     trace = evidence.as_superuser or evidence.trace
     if judgement.verdict is not Verdict.WOULD_FAIL or trace is None or trace.failure is None:
+        return None
+    if trace.ended == AT_THE_TIMEOUT:
         return None
     if trace.failure.sandbox or judgement.failure not in (trace.failure, *sandbox.baseline.errors):
         return None
@@ -265,9 +270,17 @@ def _migrate(stage: Stage, sandbox: Sandbox, called: str) -> Trace:
         with stage.progress.stage("clone", "copying the restored database"):
             databases = stack.enter_context(sandbox.clone(keep=stage.keep))
         with stage.progress.stage("migrate", f"rehearsing migrate as {called}"):
-            trace = sandbox.rehearsals.migrate(sandbox.code, databases)
+            trace = _as_far_as_it_came(lambda: sandbox.rehearsals.migrate(sandbox.code, databases))
         trace = note_unfilled_alias(trace, sandbox.baseline.unfilled)
         return _with_owner(trace, sandbox.address(databases))
+
+
+def _as_far_as_it_came(run: Callable[[], Trace]) -> Trace:
+    """What was told of it where the time is over meanwhile, too: a hang is a finding."""
+    try:
+        return run()
+    except Hung as hung:
+        return hung.trace
 
 
 def _with_owner(trace: Trace, place: Address) -> Trace:
@@ -282,11 +295,16 @@ def _with_owner(trace: Trace, place: Address) -> Trace:
     return name_owner(trace, owner) if owner else trace
 
 
-def _as_superuser(stage: Stage, sandbox: Sandbox) -> Trace:
-    """As the same role with every privilege: a role of another name would have another search_path."""
-    with database.connect(stage.environment.address("postgres", SUPERUSER)) as admin:
-        database.make_superuser(admin, sandbox.user)
-    return _migrate(stage, sandbox, "a superuser")
+def _as_superuser(stage: Stage, sandbox: Sandbox) -> Trace | None:
+    """As the same role with every privilege: a role of another name would have another search_path.
+
+    None where there is no time left for it.
+    """
+    with contextlib.suppress(TimedOut):
+        with database.connect(stage.environment.address("postgres", SUPERUSER)) as admin:
+            database.make_superuser(admin, sandbox.user)
+        return _migrate(stage, sandbox, "a superuser")
+    return None
 
 
 def _has_loaded(settings: Trace) -> bool:
@@ -299,13 +317,16 @@ def _choose(loaded: LoadedScenario, found: Sources, engine: str, progress: Progr
     return choice
 
 
-def _limit(scenario: Scenario) -> AbstractContextManager[None]:
+@contextmanager
+def _limit(scenario: Scenario, progress: Progress) -> Iterator[None]:
+    """What is not over in time ends with what it was doing in the message."""
     timeout = scenario.rehearse.timeout
-    return deadline(
-        seconds(timeout),
-        f"{scenario.name}: not finished within rehearse.timeout ({timeout})",
-        "set a longer rehearse.timeout in the scenario",
-    )
+    message = f"{scenario.name}: not finished within rehearse.timeout ({timeout})"
+    try:
+        with deadline(seconds(timeout), message, "set a longer rehearse.timeout in the scenario"):
+            yield
+    except TimedOut as over:
+        raise TimedOut(f"{over.message}, while {progress.doing}", over.hint) from over
 
 
 def _refused_version(stage: Stage, trace: Trace) -> Failure | None:

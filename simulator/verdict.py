@@ -19,6 +19,15 @@ from simulator.wording import MOST_NAMED, and_more, some
 CLASSES_OF_ROWS = ("02", "21", "22", "23", "P0")
 
 
+# What runs in phases that belong to no migration.
+_PLACES = {
+    Phase.SETTINGS: "the project's own start",
+    Phase.CHECK: "a system check",
+    Phase.LOAD: "reading the migration files",
+    Phase.PRE_MIGRATE: "a pre_migrate receiver",
+    Phase.POST_MIGRATE: "a post_migrate receiver",
+    Phase.SMOKE: "what comes after migrate (a second migrate, a SELECT from each model)",
+}
 # Where a failure says nothing of the database that the dump made.
 _BEFORE_THE_DATABASE = (Phase.SETTINGS, Phase.CHECK, Phase.LOAD)
 _TAKE_BOTH = "take `pg_dump -s` and `pg_dump -a -t django_migrations -t django_content_type -t auth_permission`"
@@ -52,6 +61,7 @@ class Evidence:
     without_rows: bool = False
     # Where the server is newer than the one the dump came from, Django's refusal of the old one.
     refused_version: Failure | None = None
+    timeout: str = ""  # as the scenario has it
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,8 @@ def _judge_trace(evidence: Evidence) -> Judgement | None:
 
 
 def _judge_failure(evidence: Evidence, failure: Failure) -> Judgement:
+    if failure.is_hang:
+        return Judgement(Verdict.UNKNOWN, failure, _still_running(evidence, failure))
     if failure.phase is Phase.SETTINGS:
         return Judgement(Verdict.UNKNOWN, failure, failure.sandbox or "the project's settings did not load")
     if failure.sandbox:
@@ -136,6 +148,12 @@ def _judge_failure(evidence: Evidence, failure: Failure) -> Judgement:
         because = f"{failure.migration or failure.phase} may have failed for the rows that were left out (tier: schema)"
         return Judgement(Verdict.UNKNOWN, failure, because)
     return Judgement(Verdict.WOULD_FAIL, failure)
+
+
+def _still_running(evidence: Evidence, failure: Failure) -> str:
+    where = failure.migration or _PLACES.get(failure.phase, "migrate")
+    limit = f" ({evidence.timeout})" if evidence.timeout else ""
+    return f"{where} was still running when rehearse.timeout{limit} was over"
 
 
 def _may_lack_rows(evidence: Evidence, failure: Failure) -> bool:
@@ -151,9 +169,9 @@ def _may_lack_rows(evidence: Evidence, failure: Failure) -> bool:
 
 def _judge_denied(evidence: Evidence, denied: Failure) -> Judgement:
     """A dump carries no role memberships, so a refusal may be the sandbox's: what the superuser meets decides."""
-    again = evidence.as_superuser
-    if again and again.failure and not again.failure.sandbox and again.failure.phase is not Phase.SETTINGS:
-        return Judgement(Verdict.WOULD_FAIL, again.failure)
+    again = evidence.as_superuser.failure if evidence.as_superuser else None
+    if again and not (again.sandbox or again.is_hang) and again.phase is not Phase.SETTINGS:
+        return Judgement(Verdict.WOULD_FAIL, again)
     what = denied.denied or denied.message
     role = f"role {evidence.role}" if evidence.role else "the project's role"
     because = f"{role} was refused ({what}), and a dump does not say of which roles it is a member"

@@ -31,6 +31,11 @@ class Progress:
         finally:
             self.timings[name] = self.timings.get(name, 0.0) + time.monotonic() - started
 
+    @property
+    def doing(self) -> str:
+        """What the last stage is about, "restoring prod.dump"."""
+        return self._stage or "beginning"
+
     def part(self, done: int, total: int, unit: str = "") -> None:
         """How far the stage is; shown on a terminal only, so that a log stays short."""
         if self._change is not None and total:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -12,8 +13,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from simulator.engines.base import Environment
+from simulator.engines.plan import SUPERUSER
+from simulator.errors import TimedOut
 from simulator.model import Address, Outcome, Step, Trace
 from simulator.rehearsal import trace
+from simulator.rehearsal.hang import Hung, Watch, hung
 from simulator.rehearsal.trace import Request
 from simulator.sources.trees import Tree
 
@@ -106,16 +110,33 @@ class Rehearsals:
         )
 
     def _run(self, code: Tree, request: Request) -> Trace:
+        """Raises Hung where the time is over before its end."""
         number = next(self._numbers)
         path = f"{self.environment.scratch('project')}/trace-{number}.jsonl"
-        outcome = self.environment.run(
-            "project",
-            (self.environment.python, f"{self._place(PROBE)}/run.py", self._put(replace(request, trace=path), number)),
-            cwd=self._folder(code),
-            environment=_libpq(self._address(request.databases), self.scheme),
+        command = (
+            self.environment.python,
+            f"{self._place(PROBE)}/run.py",
+            self._put(replace(request, trace=path), number),
         )
+        watch, started = self._watch(request.databases), time.monotonic()
+        try:
+            with watch.looking():
+                outcome = self.environment.run(
+                    "project",
+                    command,
+                    cwd=self._folder(code),
+                    environment=_libpq(self._address(request.databases), self.scheme),
+                )
+        except TimedOut as over:
+            seconds = time.monotonic() - started
+            raise Hung(hung(self._read(path), seconds, watch.activity), over) from over
         read = self._read(path)
         return read if read.complete else replace(read, ended=_how(outcome.code))
+
+    def _watch(self, databases: Mapping[str, Address] | None) -> Watch:
+        """Of the database under rehearsal, where the names of its relations are known."""
+        place = self.environment.address(databases[self.alias].dbname, SUPERUSER) if databases else None
+        return Watch(place, [address.dbname for address in (databases or {}).values()])
 
     def _put(self, request: Request, number: int) -> str:
         order = self.work / f"request-{number}.json"

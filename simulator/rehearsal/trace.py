@@ -23,6 +23,7 @@ from simulator.model import (
     MigrationOperation,
     MigrationRun,
     Phase,
+    Position,
     Ran,
     Step,
     StepRun,
@@ -144,6 +145,7 @@ class _Reading:
             survey=self._survey() if self.all("surveyed") else None,
             steps=tuple(self._step(each) for each in self.all("step")),
             tables=_tables(self.first("tables")),
+            position=None if complete else self._position(),
             idle=tuple(each["name"] for each in self.all("idle") if not (each["failed"] or each["wrote"])),
         )
 
@@ -160,6 +162,18 @@ class _Reading:
                     event["name"], event["seconds"], event["statements"], event["finished"]
                 )
         return tuple(runs.values())
+
+    def _position(self) -> Position | None:
+        """The last that was told. Code that lets no other thread run tells none, but the migration was begun."""
+        found: Position | None = None
+        for event in self.events:
+            if event["event"] == "at":
+                names = ("migration", "operation", "sql", "line", "after")
+                found = Position(Phase(event["phase"]), **{name: event[name] for name in names})
+            elif event["event"] == "applying" and (found is None or found.migration != event["name"]):
+                after = found.after if found else 0.0
+                found = Position(Phase.OPERATION, event["name"], after=event.get("after", after))
+        return found
 
     def _survey(self) -> Survey:
         return Survey(

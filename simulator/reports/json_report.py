@@ -93,6 +93,8 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "column_name": failure.column_name,
         "constraint_name": failure.constraint_name,
         "sql": failure.sql,
+        "seconds": failure.seconds,
+        "waits_for": failure.waits_for,
     }
 
 

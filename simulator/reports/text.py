@@ -7,7 +7,7 @@ from typing import assert_never
 from rich.markup import escape
 
 from simulator.model import Failure, MigrationRun, Phase, Report, Verdict
-from simulator.reports import findings, fixes
+from simulator.reports import findings, fixes, hang
 from simulator.reports.fixes import apart
 from simulator.wording import and_more, count, duration, one_line, ordinal, shorten
 
@@ -95,6 +95,8 @@ def _why_unknown(report: Report) -> list[str]:
 
 def _what_failed(report: Report) -> list[str]:
     failure = report.failure
+    if failure is not None and failure.is_hang:
+        return hang.block(report, failure)
     return [] if failure is None else [_where(report, failure), *_failure_lines(failure)]
 
 
@@ -172,7 +174,7 @@ def _fate(run: MigrationRun | None) -> str:
     if run is None:
         return "not reached"
     if not run.finished:
-        return f"stops after {duration(run.seconds)}"
+        return f"stops after {duration(run.seconds)}" if run.seconds else "was running"
     return f"{duration(run.seconds)}, {count(run.statements, 'statement')}"
 
 

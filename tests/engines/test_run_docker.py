@@ -109,3 +109,26 @@ def test_a_kept_run_can_be_entered_until_it_is_cleaned(docker: Command) -> None:
     assert docker("clean").code == 0
     assert containers.of_run(run.name) == []
     docker.assert_nothing_left()
+
+
+def test_a_migration_that_waits_for_itself_is_told_so(docker: Command) -> None:
+    body = (
+        "import psycopg\nschema_editor.execute('LOCK TABLE blog_post')\n"
+        "with psycopg.connect() as other:\n    other.execute('DELETE FROM blog_post WHERE id = 7')"
+    )
+    assert docker("run", "case", "--engine", "docker").code == 0  # and what is to be installed is there
+    blog.write(docker.folder, {"blog/migrations/0002_tag.py": migration_of(body)})
+    scenario(docker, rehearse={"timeout": "20s"})
+    done = docker("run", "case", "--engine", "docker", "--format", "json")
+    failure = done.report["failure"]
+    assert (done.code, done.report["verdict"], done.report["error"]) == (3, "unknown", None)
+    assert (failure["exception"], failure["migration"]) == ("Timeout", "blog.0002_tag")
+    assert failure["sql"] == "DELETE FROM blog_post WHERE id = '…'"
+    assert failure["waits_for"].startswith("another connection of the project's own, idle in its open transaction")
+    docker.assert_nothing_left()
+
+
+def test_a_question_gets_no_answer_and_does_not_wait(docker: Command) -> None:
+    blog.write(docker.folder, {"blog/migrations/0002_tag.py": migration_of("input('sure? ')")})
+    done = docker("run", "case", "--engine", "docker", "--no-trials", "--format", "json")
+    assert (done.report["verdict"], done.report["failure"]["exception"]) == ("would-fail", "EOFError")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.errors import most_severe
-from simulator.model import Failure, MigrationRun, Phase, Tables, Trace, Verdict
+from simulator.model import TIMEOUT, Failure, MigrationRun, Phase, Tables, Trace, Verdict
 from simulator.scenario import Expect
 from simulator.verdict import Evidence, Judgement, RestoreErrors, exit_code, judge, not_checked
 
@@ -237,3 +237,19 @@ def test_a_dump_without_any_row_has_lost_none_and_says_how_to_take_both() -> Non
 def test_what_fails_before_the_database_is_asked_is_the_codes(phase: Phase) -> None:
     failed = replace(with_failure(replace(EXISTS, phase=phase, sqlstate=None)), tables=Tables(10, 0, 12, 0))
     assert "tables that the dump's own" not in of_dump(trace=failed).because
+
+
+def test_what_is_still_running_when_the_time_is_over_is_unknown_and_named() -> None:
+    hang = Failure(TIMEOUT, "still running", Phase.OPERATION, migration="blog.0002_tag")
+    trace = replace(with_failure(hang), complete=False)
+    judgement = judge(Evidence(trace=trace, timeout="30m"))
+    assert (judgement.verdict, judgement.failure) == (Verdict.UNKNOWN, hang)
+    assert judgement.because == "blog.0002_tag was still running when rehearse.timeout (30m) was over"
+    start = replace(hang, migration=None, phase=Phase.SETTINGS)
+    assert judge(Evidence(trace=with_failure(start))).because.startswith("the project's own start was still running")
+
+
+def test_a_superuser_that_hangs_has_not_met_a_failure() -> None:
+    denied = Failure("E", "permission denied", Phase.OPERATION, sqlstate="42501")
+    hang = with_failure(Failure(TIMEOUT, "still running", Phase.OPERATION))
+    assert judge(Evidence(trace=with_failure(denied), as_superuser=hang)).failure == denied

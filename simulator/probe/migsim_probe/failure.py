@@ -156,8 +156,11 @@ def _raises(traceback: types.TracebackType) -> bool:
 
 
 def _is_library(traceback: types.TracebackType) -> bool:
+    return is_library(traceback.tb_frame)
+
+
+def is_library(frame: types.FrameType) -> bool:
     """Django, a driver, the standard library or the probe; what else is installed may well talk about rows."""
-    frame = traceback.tb_frame
     if str(frame.f_globals.get("__name__", "")).split(".")[0] in LIBRARIES:
         return True
     filename = frame.f_code.co_filename
@@ -168,11 +171,12 @@ def _is_library(traceback: types.TracebackType) -> bool:
 
 
 def _is_run_sql(error: BaseException) -> bool:
-    return any(
-        traceback.tb_frame.f_code.co_name == "_run_sql" and traceback.tb_frame.f_globals.get("__name__") == RUN_SQL
-        for link in chain.links(error)
-        for traceback in chain.frames(link)
-    )
+    return any(runs_sql(traceback.tb_frame) for link in chain.links(error) for traceback in chain.frames(link))
+
+
+def runs_sql(frame: types.FrameType) -> bool:
+    """Whether a RunSQL's own text runs there."""
+    return frame.f_code.co_name == "_run_sql" and frame.f_globals.get("__name__") == RUN_SQL
 
 
 def _uses_dummy(error: BaseException) -> bool:

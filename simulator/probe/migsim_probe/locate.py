@@ -14,7 +14,9 @@ EXECUTOR = "django.db.migrations.executor"
 MIGRATION = "django.db.migrations.migration"
 RECORDER = "django.db.migrations.recorder"
 SCHEMA_EDITOR = "django.db.backends.base.schema"
+SURVEY = "migsim_probe.survey"  # whose _apply stands in for a migration's own
 SIGNALS = {"emit_pre_migrate_signal": "pre_migrate", "emit_post_migrate_signal": "post_migrate"}
+APPLY = ("apply_migration", "unapply_migration")
 RUN_OPERATIONS = ("apply", "unapply", "mutate_state")
 LOADING = ("load_disk", "check_key", "build_graph", "add_external_dependencies", "add_internal_dependencies")
 VERSION_CHECKS = ("check_database_version_supported", "init_connection_state")
@@ -50,17 +52,19 @@ def _failed_checks(error: BaseException) -> Place | None:
     return Place("check") if type(error).__name__ == "SystemCheckError" else None
 
 
-def _place(tracebacks: list[types.TracebackType], otherwise: str) -> Place | None:
+def _place(tracebacks: list[Any], otherwise: str) -> Place | None:
     migration: str | None = None
     weak: Place | None = None  # loading or checking, unless a frame further in says more
     for index, traceback in enumerate(tracebacks):
         frame = traceback.tb_frame
         module, function = frame.f_globals.get("__name__", ""), frame.f_code.co_name
-        if module == EXECUTOR and function in ("apply_migration", "unapply_migration"):
+        if _applies(frame):
             migration = label(frame.f_locals.get("migration"))
         elif module == MIGRATION and function in RUN_OPERATIONS:
             operation = describe_operation(frame.f_locals.get("operation"))
             return Place("operation", label(frame.f_locals.get("self")), operation, inside=traceback)
+        elif module == SURVEY and function == "_apply":
+            return Place("operation", migration, describe_operation(frame.f_locals.get("operation")), inside=traceback)
         elif module == SCHEMA_EDITOR and function == "__exit__" and migration:
             return Place("deferred", migration, sql=_deferred_sql(tracebacks, index), inside=traceback)
         elif module == RECORDER:
@@ -74,7 +78,20 @@ def _place(tracebacks: list[types.TracebackType], otherwise: str) -> Place | Non
     return weak
 
 
-def _deferred_sql(tracebacks: list[types.TracebackType], index: int) -> str | None:
+class _Running(NamedTuple):
+    """A frame that still runs, in the place of a traceback's link."""
+
+    tb_frame: types.FrameType
+
+
+def running(frames: list[types.FrameType], otherwise: str) -> Place:
+    """The same of a stack that still runs, from the outermost frame to the innermost."""
+    place = _place([_Running(frame) for frame in frames], otherwise) or Place(otherwise)
+    applied = [frame.f_locals.get("migration") for frame in frames if _applies(frame)]
+    return place._replace(migration=place.migration or (label(applied[-1]) if applied else None), inside=None)
+
+
+def _deferred_sql(tracebacks: list[Any], index: int) -> str | None:
     """The statement, where it was one that failed and not the COMMIT after them."""
     executing = index + 1 < len(tracebacks) and tracebacks[index + 1].tb_frame.f_code.co_name == "execute"
     sql = tracebacks[index].tb_frame.f_locals.get("sql")
@@ -84,11 +101,13 @@ def _deferred_sql(tracebacks: list[types.TracebackType], index: int) -> str | No
 def _current_migration(error: BaseException) -> str | None:
     """The migration being applied when something beside its operations failed (--fake-initial's look around)."""
     for traceback in chain.frames(error):
-        frame = traceback.tb_frame
-        applies = frame.f_code.co_name in ("apply_migration", "unapply_migration")
-        if applies and frame.f_globals.get("__name__") == EXECUTOR:
-            return label(frame.f_locals.get("migration"))
+        if _applies(traceback.tb_frame):
+            return label(traceback.tb_frame.f_locals.get("migration"))
     return None
+
+
+def _applies(frame: types.FrameType) -> bool:
+    return frame.f_code.co_name in APPLY and frame.f_globals.get("__name__") == EXECUTOR
 
 
 def label(migration: Any) -> str | None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import signal
 import sys
 import traceback
 from typing import Any, Callable, Iterator
@@ -34,6 +35,7 @@ from migsim_probe import (
 )
 from migsim_probe.locate import Place
 from migsim_probe.network import Watch
+from migsim_probe.position import Positions
 from migsim_probe.watch import Migrations, Statements, listen
 from migsim_probe.writer import Writer
 
@@ -44,7 +46,9 @@ def main(request_path: str) -> None:
     """Never returns: threads that the project left running can't hold the process open."""
     with open(request_path, encoding="utf-8") as file:
         request = json.load(file)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # what unwinds meanwhile would be told as where it was
     probe = Probe(request, Writer(request["trace"]))
+    probe.positions.start()
     try:
         error = start.run_manage(request["manage"], request["settings"], request["command"], probe.run)
         if error is not None and not chain.is_probes_own(error):
@@ -52,6 +56,7 @@ def main(request_path: str) -> None:
             probe.finished = True
     except Exception:
         traceback.print_exc()
+    probe.positions.stop()
     if probe.finished:
         probe.writer.event("end")
     for stream in (sys.stdout, sys.stderr):
@@ -66,6 +71,8 @@ class Probe:
         self.request = request
         self.writer = writer
         self.finished = False
+        self.positions = Positions(writer.event, lambda: self._stage, self._scrub)
+        self._stage = "settings"
         self._alias: str = request["alias"]
         self._given: dict[str, Any] = request["databases"] or {}
         self._secrets = redact.environment_secrets()
@@ -103,11 +110,15 @@ class Probe:
         self._secrets.add_environment(os.environ)
         return failure.describe(error, otherwise, self._statements, self._secrets, self._names, place)
 
+    def _scrub(self, sql: str, is_code: bool) -> str:
+        return self._secrets.scrub(redact.sql_text(sql, is_code), self._names)
+
     def _steps(self) -> None:
         if not self._succeeds(self._load_settings, "settings") or self.request["databases"] is None:
             return
         if not self._succeeds(self._set_up, "settings"):
             return
+        self._stage = "plan"
         if self.request["mode"] == "inspect":
             self._succeeds(self._history, "plan")
             return
@@ -255,6 +266,7 @@ class Probe:
         """Exit code 0 alone proves little: it must have nothing left to do, and its models must be readable."""
         if not self._succeeds(lambda: self._refuse_other_places(self.request["command"][0]), "settings"):
             return
+        self._stage = "smoke"
         if self.request["replay"]:
             databases.forget_connections()
             error, ran = self._migrate()

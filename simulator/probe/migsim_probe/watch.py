@@ -39,6 +39,7 @@ class Statements:
         if not text.lstrip().upper().startswith(BOOKKEEPING):
             self.count += 1
             self._seen(text, params)
+        began = time.monotonic()  # noqa: F841 - read off the running frame by position.py
         try:
             return execute(sql, params, many, context)
         except Exception as error:

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from simulator.model import (
+    TIMEOUT,
     Attempt,
     Dump,
     Failure,
@@ -167,3 +168,31 @@ def test_an_error_is_a_report_too() -> None:
     broken = Report("s", Verdict.UNKNOWN, 3, error=("no engine", "migsim doctor"))
     assert json.loads(to_json([broken]))["error"] == {"message": "no engine", "hint": "migsim doctor"}
     assert "no engine\nhint: migsim doctor" in text(broken)
+
+
+@pytest.mark.parametrize(
+    ("sql", "waits_for", "said", "hint"),
+    [
+        (
+            "UPDATE t",
+            "another connection of the project's own, idle",
+            "waits for another",
+            "no longer rehearse.timeout",
+        ),
+        ("UPDATE t", "a prepared transaction", "waits for a prepared", "see who holds that lock"),
+        ("UPDATE t", None, "waits for no lock: it is slow", "EXPLAIN"),
+        (None, None, "no statement was running", "look at that line"),
+    ],
+)
+def test_a_hang_says_where_for_how_long_and_what_to_look_at(
+    sql: str | None, waits_for: str | None, said: str, hint: str
+) -> None:
+    failure = replace(EXISTS, exception=TIMEOUT, sqlstate=None, message="m", sql=sql, seconds=75.0, waits_for=waits_for)
+    report = replace(FAILED, verdict=Verdict.UNKNOWN, exit_code=3, failure=failure, findings=(Finding(1, failure),))
+    lines = text(report).splitlines()
+    start = lines.index("migrate was still running when the time was over:")
+    assert lines[start + 1] == "  blog.0003_tags, Create model Tag"
+    assert lines[start + 2].startswith("  Timeout  75.0 s")
+    block = "\n".join(lines[start:])
+    assert said in block
+    assert hint in next(line for line in lines if line.startswith("hint: "))
