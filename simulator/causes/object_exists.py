@@ -10,7 +10,7 @@ ID = "object-exists"
 TITLE = "the object is there already"
 
 
-KINDS = ("function", "procedure", "aggregate", "trigger", "policy", "collation")
+KINDS = ("function", "procedure", "aggregate", "trigger", "rule", "policy", "collation")
 
 
 def explain(case: Case) -> Cause | None:

@@ -12,6 +12,7 @@ from simulator.findings.graph import ancestors, app_of
 from simulator.findings.situation import Effects, Situation
 from simulator.model import Fact, Failure, Finding, MigrationFile, MigrationOperation, Phase, Shape
 from simulator.postgres import shape
+from simulator.postgres.definition import words
 from simulator.postgres.sqlstate import (
     ABSENT,
     DUPLICATE_COLUMN,
@@ -28,7 +29,6 @@ from simulator.postgres.sqlstate import (
 
 # type "citext" does not exist; function similarity(text, unknown) does not exist; operator class "gin_trgm_ops" …
 _NAMED = re.compile(r'"(?P<quoted>[^"]+)"|function (?P<called>[\w.]+)\(')
-_WORD = re.compile(r"\w+")
 IN_MIGRATION = (Phase.OPERATION, Phase.DEFERRED)
 # What a session or a server refuses, whatever the code: read-only, no schema, no right, and their like.
 _OF_THE_SESSION = (READ_ONLY_SQL_TRANSACTION, INVALID_SCHEMA_NAME, INSUFFICIENT_PRIVILEGE, LOCK_NOT_AVAILABLE, "57")
@@ -188,14 +188,21 @@ class Case:
 
     @property
     def hooks(self) -> tuple[Fact, ...]:
-        """Triggers and policies of that relation which name one of those columns."""
+        """Triggers, rules and policies of that relation which name one of those columns."""
+        return tuple(fact for fact in self._of_relation if fact.kind in ("trigger", "rule", "policy"))
+
+    @property
+    def computed_columns(self) -> tuple[Fact, ...]:
+        """Generated columns of that relation which are computed from one of those."""
+        return tuple(fact for fact in self._of_relation if fact.kind == "column" and fact.definition[4])
+
+    @property
+    def _of_relation(self) -> Iterator[Fact]:
+        """What belongs to the relation that the failure is about, and names one of those columns in its definition."""
         relation, columns = self.failure.table_name or self.failure.relation, self.changed_columns
-        return tuple(
-            fact
-            for fact in self.situation.database.catalog
-            if fact.kind in ("trigger", "policy") and fact.relation == relation
-            if columns.intersection(_WORD.findall(" ".join(fact.definition)))
-        )
+        for fact in self.situation.database.catalog:
+            if fact.relation == relation and columns & words(fact):
+                yield fact
 
     @property
     def member_elsewhere(self) -> tuple[str, str, str] | None:

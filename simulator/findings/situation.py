@@ -11,7 +11,7 @@ from typing import Literal
 from simulator.findings.graph import app_of
 from simulator.model import CodeRun, Existing, Fact, Failure, Finding, History, Met, MigrationFile, Ran
 from simulator.postgres import shape
-from simulator.postgres.catalog import Catalog
+from simulator.postgres.catalog import Catalog, Key
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,8 @@ class DatabaseFacts:
     owners: Mapping[str, str] = field(default_factory=dict)  # "schema.relation" -> role
     behind: tuple[BehindSequence, ...] = ()
     members: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # of extensions: name -> extension, schema
+    # Statements that give a thing what its definition leaves out: options, grants, comments, whether it fires.
+    beside: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
     role: str = ""  # whom the project connects as
     superuser: bool = False
     tier: Literal["data", "schema"] = "data"

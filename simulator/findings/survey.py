@@ -15,7 +15,7 @@ from simulator.findings.assembly import assemble
 from simulator.findings.graph import app_of
 from simulator.findings.situation import CodeFacts, DatabaseFacts, Reference, Situation, SurveyFacts
 from simulator.model import Delta, Existing, Failure, History, Met, MigrationFile, Phase, Survey, Trace
-from simulator.postgres import database
+from simulator.postgres import beside, database
 from simulator.postgres.catalog import Catalog
 from simulator.postgres.sqlstate import DUPLICATE_TABLE
 
@@ -98,6 +98,7 @@ def _database_facts(
         owners=database.owners(connection),
         behind=sequences.behind(connection),
         members=database.extension_members(connection),
+        beside=beside.statements(connection),
         role=sandbox.user,
         superuser=sandbox.baseline.role.superuser,
         tier=tier,

@@ -10,7 +10,7 @@ from simulator.postgres import ddl
 
 ID = "drop-leftover"
 TITLE = "Drop what is in the way and holds no rows, then migrate"
-WITHOUT_ROWS = ("index", "constraint", "trigger", "policy")
+WITHOUT_ROWS = ("index", "constraint", "trigger", "rule", "policy")
 
 
 def propose(case: Case) -> Mend | None:

@@ -9,7 +9,9 @@ from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.model import Fact
 from simulator.postgres import ddl
+from simulator.postgres.catalog import key
 from simulator.postgres.sqlstate import DEPENDENT_OBJECTS_STILL_EXIST, FEATURE_NOT_SUPPORTED
+from simulator.wording import listed
 
 ID = "remake-views"
 TITLE = "Drop the views that read from the table, migrate, and make them again"
@@ -26,13 +28,14 @@ def propose(case: Case) -> Mend | None:
     drops = [text for view in reversed(found) if (text := ddl.drop(view))]
     if not found or len(drops) < len(found):
         return None
-    parts = (fact for view in found for fact in case.situation.database.catalog.of(view.schema, view.relation))
+    parts = [fact for view in found for fact in case.situation.database.catalog.of(view.schema, view.relation)]
     made = ddl.create(parts)
     if made.impossible:
         return None
-    names = ", ".join(f"{view.schema}.{view.relation}" for view in found)
-    note = f"grants on {names} have to be given again"
-    after = (*made.statements, *_owners(found, case.situation))
+    beside = (text for part in parts for text in case.situation.database.beside.get(key(part), ()))
+    after = (*made.statements, *beside, *_owners(found, case.situation))
+    names = listed(f"{view.schema}.{view.relation}" for view in found)
+    note = f"grants on {names} have to be given again" if case.situation.database.superuser else ""
     return Mend(ID, TITLE, (case.root.id,), clear=tuple(drops), after=after, note=note)
 
 

@@ -9,6 +9,7 @@ Each fact has a kind, and a definition of the length and order that its kind giv
 | constraint | | primary key, unique, foreign key, check or exclusion; as pg_get_constraintdef; VALID or NOT VALID |
 | index | | as pg_get_indexdef, without its name; VALID or INVALID |
 | trigger | | as pg_get_triggerdef |
+| rule | | as pg_get_ruledef |
 | policy | | permissive or restrictive; command; roles; USING; WITH CHECK |
 | security | row security | enabled or ""; forced or "" |
 | type | | enum and its labels; domain, base type, NOT NULL or "", default, checks; range and its subtype |
@@ -131,6 +132,9 @@ WHERE NOT EXISTS (SELECT FROM backing b WHERE b.conindid = i.indexrelid)
 UNION ALL
 SELECT 'trigger', r.schema, r.name, t.tgname::text, ARRAY[pg_get_triggerdef(t.oid)]
 FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal
+UNION ALL
+SELECT 'rule', r.schema, r.name, w.rulename::text, ARRAY[pg_get_ruledef(w.oid)]
+FROM relations r JOIN pg_rewrite w ON w.ev_class = r.oid WHERE w.rulename <> '_RETURN'
 UNION ALL
 SELECT 'policy', r.schema, r.name, p.polname::text, ARRAY[
     CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,

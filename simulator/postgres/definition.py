@@ -32,6 +32,11 @@ _WORD = re.compile(r'[^\W\d][\w$]*|".*"', re.DOTALL)
 _CLOSING = {"(": ")", "[": "]"}
 
 
+def words(fact: Fact) -> frozenset[str]:
+    """All that might be a name in its definition."""
+    return frozenset(re.findall(r"\w+", " ".join(fact.definition)))
+
+
 def normal(fact: Fact) -> tuple[object, ...]:
     """The fact's definition, equal for those that mean the same. Names are no part of it."""
     definition = fact.definition
@@ -45,7 +50,7 @@ def normal(fact: Fact) -> tuple[object, ...]:
             return (definition[0], expression(definition[1]), definition[2])
         case "index":
             return (expression(definition[0].replace(" ON ONLY ", " ON ", 1)), definition[1])
-        case "trigger":
+        case "trigger" | "rule":
             return (expression(definition[0]),)
         case "policy":
             return (*definition[:3], *map(expression, definition[3:]))

@@ -206,7 +206,7 @@ def _between(standing: Fact | None, wanted: Fact) -> list[str]:
         return [f"{here}, the migration makes {there}" for one, other, here, there in both if one != other]
     if not_yet_valid(wanted, standing):
         return [standing.definition[-1]]
-    if wanted.kind in ("function", "trigger", "policy") or kind_word(wanted) in ("view", "materialized view"):
+    if wanted.kind in ("function", "trigger", "rule", "policy") or kind_word(wanted) in ("view", "materialized view"):
         return ["defined otherwise"]
     return [f"{brief(standing)}, the migration makes {brief(wanted)}"]
 

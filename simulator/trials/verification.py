@@ -17,7 +17,7 @@ from simulator.postgres.ddl import ASIDE
 
 HISTORY = "django_migrations"
 # What belongs to a relation.
-_PARTS = ("column", "constraint", "index", "trigger", "policy", "security")
+_PARTS = ("column", "constraint", "index", "trigger", "rule", "policy", "security")
 # What stands before a dot in a text: schemas, and tables before their columns.
 _QUALIFIER = re.compile(r"\b\w+\.(?=\w)")
 

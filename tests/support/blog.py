@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from simulator.model import Address
 from tests.support import files
 from tests.support.probing import migration, project
 from tests.support.server import Server
@@ -51,10 +53,16 @@ class Production:
     server: Server
     folder: Path
 
+    @contextlib.contextmanager
+    def database(self, script: str = PRODUCTION, owner: str = OWNER) -> Iterator[Address]:
+        """The database ``production`` of that owner's, in which ``script`` was run by it."""
+        with self.server.database("production", *_as(owner), script) as address:
+            yield address
+
     def dump(self, script: str = PRODUCTION, *, name: str = "prod.dump", owner: str = OWNER, form: str = "c") -> Path:
         """A dump of a database of that owner's, in which ``script`` was run by it. ``form`` is pg_dump's -F."""
         into = self.folder / name
-        with self.server.database("production", *_as(owner), script) as address:
+        with self.database(script, owner) as address:
             where = ("-h", address.host, "-p", str(address.port), "-U", "postgres")
             subprocess.run(
                 [self.server.binaries / "pg_dump", *where, f"-F{form}", "-f", into, "production"], check=True

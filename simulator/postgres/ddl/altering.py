@@ -77,7 +77,7 @@ def _brought(fact: Fact, extra: Sequence[Fact], pairs: Sequence[tuple[Fact, Fact
     rival = next((other for other in extra if key(other) == key(fact)), None)
     if fact.kind == "column":
         return _added(fact) if rival is None else _altered(rival, fact)
-    if fact.kind in ("trigger", "policy", "security"):
+    if fact.kind in ("trigger", "rule", "policy", "security"):
         drops = (statement,) if rival and (statement := drop(rival)) else ()
         return together([Change(drops=drops), made(fact, ())])
     unfinished = next((other for other in extra if not_yet_valid(fact, other)), None)

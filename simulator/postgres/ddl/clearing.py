@@ -20,7 +20,7 @@ def drop(fact: Fact) -> str | None:
             return f"DROP INDEX {own}"
         case "constraint":
             return f"ALTER TABLE {table} DROP CONSTRAINT {quote(fact.name)}"
-        case "trigger" | "policy":
+        case "trigger" | "rule" | "policy":
             return f"DROP {fact.kind.upper()} {quote(fact.name)} ON {table}"
         case "relation" if fact.definition[0] in _WITHOUT_ROWS:
             return f"DROP {RELATIONS[fact.definition[0]]} {table}"

@@ -32,8 +32,8 @@ def made(fact: Fact, known: Sequence[Fact]) -> Change:
             return _constraint(fact)
         case "index":
             return Change(indexes=(_index(fact),))
-        case "trigger":
-            return Change(triggers=(fact.definition[0],))
+        case "trigger" | "rule":
+            return Change(triggers=(fact.definition[0].rstrip(";"),))
         case "policy":
             return Change(triggers=(_policy(fact),))
         case "security":

@@ -178,22 +178,6 @@ def test_tables_in_another_schema_are_looked_for_there() -> None:
     assert mend("look-elsewhere", situation(met, standing=aside, applied=BLOG)) is None
 
 
-VIEW = Fact("relation", "public", "titles", "", ("view", " SELECT blog_post.title\n   FROM blog_post;"))
-WIDER = (*DELTAS[:2], delta(SLUG, column("blog_post", "title", "varchar(80)"), removed=(column("blog_post", "title"),)))
-
-
-def test_a_view_on_a_column_whose_type_changes_is_made_again_after_it() -> None:
-    met = failure(SLUG, "0A000", "blog_post", table_name="blog_post")
-    standing = [*POSTS, *TAGS, VIEW]
-    owners = {"public.titles": "reporting"}
-    found = mend("remake-views", situation(met, standing=standing, applied=BLOG[:2], deltas=WIDER, owners=owners))
-    assert found is not None
-    assert found.clear == ('DROP VIEW "titles"',)
-    assert found.after[0].startswith('CREATE VIEW "titles" AS')
-    assert found.after[-1] == 'ALTER VIEW "titles" OWNER TO "reporting"'
-    assert found.note == "grants on public.titles have to be given again"
-
-
 @pytest.mark.parametrize(
     ("how", "said"),
     [
@@ -269,39 +253,6 @@ def test_values_that_were_there_before_are_the_rows_matter() -> None:
     deltas = (DELTAS[0], delta(TAG, *TAGS, *SLUGS), delta(SLUG, UNIQUE))
     where = situation(TWICE, standing=[*POSTS, *TAGS, *SLUGS], applied=BLOG[:2], deltas=deltas)
     assert (mend("edit-code", where), mend("mend-data", where) is None) == (None, False)
-
-
-# --- triggers and policies ------------------------------------------------------------------------
-
-ON_TITLE = (
-    "CREATE TRIGGER keep BEFORE UPDATE ON public.blog_post FOR EACH ROW "
-    "WHEN ((old.title IS DISTINCT FROM new.title)) EXECUTE FUNCTION f()"
-)
-TRIGGER = Fact("trigger", "public", "blog_post", "keep", (ON_TITLE,))
-POLICY = Fact("policy", "public", "blog_post", "own", ("PERMISSIVE", "ALL", "PUBLIC", "(title = CURRENT_USER)", ""))
-OTHER = Fact("trigger", "public", "blog_post", "other", (ON_TITLE.replace("title", "body"),))
-REFUSED = failure(SLUG, "0A000", "blog_post", operation="Alter field title on post")
-
-
-def test_triggers_and_policies_on_a_changed_column_are_made_again_unless_they_are_there() -> None:
-    where = situation(REFUSED, standing=[*POSTS, *TAGS, TRIGGER, POLICY, OTHER], applied=BLOG[:2], deltas=WIDER)
-    found = mend("remake-triggers", where)
-    assert found is not None
-    assert found.clear == ('DROP POLICY "own" ON "blog_post"', 'DROP TRIGGER "keep" ON "blog_post"')
-    assert found.after[1].startswith("DO $do$ BEGIN IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = ")
-    assert ON_TITLE in found.after[1]
-    assert found.note == "while migrate runs, own and keep do not act"
-    cause = causes.name_cause(Case(where, where.roots[0]))
-    assert (cause.id, cause.confidence) == ("dependent-trigger", "certain")
-    assert cause.evidence == (
-        "policy own on blog_post names it, and no migration makes it",
-        "trigger keep on blog_post names it, and no migration makes it",
-    )
-
-
-def test_triggers_that_name_other_columns_are_left_alone() -> None:
-    where = situation(REFUSED, standing=[*POSTS, *TAGS, OTHER], applied=BLOG[:2], deltas=WIDER)
-    assert mend("remake-triggers", where) is None
 
 
 # --- extensions off the search path ---------------------------------------------------------------
