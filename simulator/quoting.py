@@ -85,8 +85,13 @@ class HereDocument:
     def __post_init__(self) -> None:
         if "\0" in self.text:
             raise ValueError("a here-document can't hold a NUL")
-        if {line[:1] for line in self.text.splitlines() if not line.isascii()} >= set(_BEGINNINGS):
+        if self._beginnings >= set(_BEGINNINGS):
             raise ValueError("a here-document can't hold lines that begin with every letter")
+
+    @property
+    def _beginnings(self) -> set[str]:
+        """The first characters of lines, as sh knows lines, that are not ASCII."""
+        return {line[:1] for line in self.text.split("\n") if not line.isascii()}
 
     @property
     def body(self) -> Quoted:
@@ -99,10 +104,8 @@ class HereDocument:
         Nor does one that is not ASCII begin as the word does: dash loses a byte after the ``S`` of ``Sä`` where it
         looks for ``SQL``.
         """
-        lines = self.text.splitlines()
-        taken = {line.strip() for line in lines}
-        beginnings = {line[:1] for line in lines if not line.isascii()}
-        first = next((letter for letter in _BEGINNINGS if letter not in beginnings), "")
+        taken = {line.strip() for line in self.text.splitlines()}
+        first = next(letter for letter in _BEGINNINGS if letter not in self._beginnings)
         candidates = chain((f"{first}QL",), (f"{first}QL_{number}" for number in count(1)))
         return Quoted(next(candidate for candidate in candidates if candidate not in taken))
 

@@ -109,6 +109,7 @@ def test_a_word_of_sh_is_exactly_what_it_was_made_of(text: str, tmp_path: Path) 
 @example(text="SELECT 1;\nSQL\ntouch PWNED")
 @example(text="SQL\nSQL_1\r\nSQL_2 ")
 @example(text="Sä\nAQL\nAQL_1\n\u20ac")
+@example(text="S\x85")
 def test_a_here_document_is_given_over_as_it_is(text: str, tmp_path: Path) -> None:
     document = HereDocument(text)
     script = quoting.environment(quoting.shell).from_string("cat <<'{{ d.end }}'\n{{ d.body }}\n{{ d.end }}\n")
