@@ -19,7 +19,7 @@ def explain(case: Case) -> Cause | None:
     where = f"{relation}.{column}" if relation and column else column or relation or "the column"
     evidence = [f"there is no {where} in the database"]
     maker = case.situation.maker(relation, column) if column and case.situation.reference.complete else None
-    if maker is not None and maker not in case.situation.pending:
+    if maker in case.situation.history.applied:
         evidence.append(f"{maker}, which is recorded as applied, makes it")
     effects = case.effects
     if effects is not None and effects.all_there:

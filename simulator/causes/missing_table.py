@@ -34,7 +34,7 @@ def sentences(situation: Situation, relation: str) -> Iterator[str]:
     else:
         yield f"there is no {relation} in the database"
     maker = situation.maker(relation) if situation.reference.complete else None
-    if maker is not None and maker not in situation.pending:
+    if maker in situation.history.applied:
         yield f"{maker}, which is recorded as applied, makes it"
-    elif maker is not None:
+    elif maker in situation.pending:
         yield f"{maker} makes it, which is still pending"

@@ -247,6 +247,20 @@ class Case:
         return _signature(broken) == _signature(failure) or again
 
     @property
+    def left_out_squash(self) -> MigrationFile | None:
+        """The squash that makes what is not there and that migrate leaves out, with what it replaces: a part of that is
+        recorded, and the files are gone."""
+        failure, files = self.failure, self.situation.code.files
+        if failure.sqlstate not in (UNDEFINED_COLUMN, UNDEFINED_TABLE) or not self.situation.reference.complete:
+            return None
+        column = failure.column_name or "" if failure.sqlstate == UNDEFINED_COLUMN else ""
+        maker = files.get(self.situation.maker(failure.relation or failure.table_name or "", column) or "")
+        if maker is None or maker.name in self.situation.pending or files.keys() & set(maker.replaces):
+            return None
+        recorded = self.situation.recorded.intersection(maker.replaces)
+        return maker if recorded and len(recorded) < len(maker.replaces) else None
+
+    @property
     def wanted_names(self) -> frozenset[str]:
         """As ``migration_source.made`` writes them: what the root is about."""
         failure, standing = self.failure, self.root.existing

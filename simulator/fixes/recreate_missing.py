@@ -18,6 +18,9 @@ def propose(case: Case) -> Mend | None:
     absent = case.failure.sqlstate in (*ABSENT, INVALID_FOREIGN_KEY, None)
     if not absent or case.root.existing is not None:
         return None
+    squash = case.left_out_squash
+    if squash is not None and case.situation.does_more(squash.name):
+        return None  # its code would be passed over with it
     wanted = applied_state(case.situation)
     places = sorted(_with_related(_relations(case, wanted), wanted, case.situation.database.catalog))
     if any(_stands_elsewhere(place, case.situation.database.catalog) for place in places):

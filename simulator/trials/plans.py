@@ -113,8 +113,8 @@ class Choices:
         taken = {}
         for root in self.situation.roots:
             mend = self._taken(root.id)
-            if mend is not None and names & (mend.fake | mend.recorded):
-                place = self._next_that_runs(root, names)
+            if mend is not None and (own := names & (mend.fake | mend.recorded)):
+                place = self._next_that_runs(root, own)
                 if place is None:
                     return None
                 taken[root.id] = place
@@ -125,7 +125,8 @@ class Choices:
         rows = root.existing.rows if root.existing else None
         for place in range(self.taken.get(root.id, 0) + 1, len(found)):
             mend = found[place]
-            if not (mend.person or names & (mend.fake | mend.recorded) or (mend.fix == set_aside.ID and rows)):
+            run = names <= mend.run.union(self.situation.pending) - mend.fake - mend.recorded
+            if run and not (mend.person or (mend.fix == set_aside.ID and rows)):
                 return place
         return None
 

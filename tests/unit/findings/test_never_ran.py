@@ -89,6 +89,13 @@ def test_no_id_of_the_history_is_missing() -> None:
     assert all(never_ran(where(applied=BLOG, table=history(*BLOG)), name) is None for name in BLOG)
 
 
+def test_of_a_squash_a_part_may_have_run() -> None:
+    squash = file("blog.0002_squashed", CODE, parents=(INITIAL,), replaces=(TAG, SLUG))
+    for applied, shown in (((INITIAL, TAG), False), ((INITIAL,), True)):
+        situation = where(FILES[0], squash, applied=applied, table=history(*applied))
+        assert (never_ran(situation, squash.name) is not None) == shown
+
+
 def test_a_column_that_a_recorded_one_made_again_shows_nothing() -> None:
     title = column("blog_post", "title")
     deltas = (*situations.DELTAS[:2], delta(SLUG, removed=(title,)), delta(LATE, title))

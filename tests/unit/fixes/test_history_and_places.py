@@ -11,7 +11,7 @@ from simulator import causes, fixes
 from simulator.findings.case import Case
 from simulator.findings.situation import HistoryRow, HistoryTable, Situation
 from simulator.fixes.route import Mend
-from simulator.model import Fact, Failure, MigrationFile, MigrationOperation, Phase
+from simulator.model import Fact, Failure, History, MigrationFile, MigrationOperation, Phase
 from simulator.postgres.ddl import ASIDE
 from tests.support.facts import column, delta, table, unique
 from tests.support.situations import (
@@ -156,6 +156,38 @@ def test_rows_of_a_squash_that_is_recorded_in_part_and_can_run_are_deleted() -> 
     found = mend("squash-rows", situation(met, applied=(INITIAL,), files=(SQUASH,)))
     assert found is not None
     assert found.history == ("""DELETE FROM "django_migrations" WHERE "app" = 'blog' AND "name" = '0001_initial'""",)
+
+
+NO_SLUG = failure(None, "42703", "blog_post", phase=Phase.SMOKE, column_name="slug")
+
+
+def left_out(*operations: MigrationOperation, **more: Any) -> Situation:
+    """Two of three are recorded, the slug was never made, and only the squash is on disk: nothing is pending."""
+    squash = file("blog.0001_squashed", *operations, replaces=BLOG)
+    told = History(recorded=2, not_on_disk=(INITIAL, TAG))
+    made = delta(squash.name, *POSTS, *TAGS, *SLUGS)
+    given = {"standing": [*POSTS, *TAGS], "applied": (INITIAL, TAG), "history": told, **more}
+    return situation(NO_SLUG, files=(squash,), deltas=(made,), **given)
+
+
+def test_what_a_squash_that_migrate_leaves_out_lacks_is_made_and_the_rest_recorded() -> None:
+    where = left_out()
+    found = mend("squash-rows", where)
+    assert found is not None
+    assert found.history == ('ALTER TABLE "blog_post" ADD COLUMN "slug" varchar(40)', row(SLUG))
+    assert found.recorded == {"blog.0001_squashed", SLUG}
+    cause = causes.name_cause(Case(where, where.roots[0]))
+    assert (cause.id, cause.confidence) == ("squash-half-applied", "certain")
+    assert cause.evidence[0] == f"blog.0001_squashed replaces {INITIAL} and {TAG}, recorded, and {SLUG}, not recorded"
+
+
+@pytest.mark.parametrize("change", [{"table": history(*BLOG)}, {"history": History(pending=("blog.0001_squashed",))}])
+def test_a_squash_that_counts_as_applied_or_is_pending_is_not_left_out(change: dict[str, Any]) -> None:
+    assert mend("squash-rows", left_out(**change)) is None
+
+
+def test_code_of_a_squash_that_is_left_out_is_not_passed_over_by_making_what_is_missing() -> None:
+    assert mend("recreate-missing", left_out(CODE)) is None
 
 
 def test_two_leaves_are_merged_by_the_code() -> None:
