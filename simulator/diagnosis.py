@@ -27,7 +27,7 @@ from simulator.postgres import database
 from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE, INVALID_SCHEMA_NAME
 from simulator.rehearsal import hang
 from simulator.rehearsal.hang import Hung
-from simulator.trials import plans
+from simulator.trials import asking, plans
 from simulator.trials import reset as reset_trial
 from simulator.trials.plans import Choices, Plan
 from simulator.trials.trial import attempt
@@ -125,7 +125,9 @@ def _diagnosed(
             chosen = plans.choices(situation, sandbox.options, chosen.of_roots)
             yield Diagnosis(situation.findings, warnings=warnings)
     if trials == "none" or not reference.complete:
-        yield Diagnosis(situation.findings, (chosen.with_persons(),), warnings)
+        untried = chosen.with_persons()
+        yield Diagnosis(situation.findings, (asking.in_words(untried),), warnings)
+        yield Diagnosis(situation.findings, (_asked(untried, sandbox, progress),), warnings)
         return
     tried: list[Fix] = []
     found, plan = situation.findings, None
@@ -141,7 +143,16 @@ def _diagnosed(
         elif reset:
             warnings = (*warnings, f"{NO_RESET} what fails is in no app of the project's own")
     finally:  # where the time is over: with what was tried by then
-        yield Diagnosis(found, plans.ranked(tried), warnings, situation, plan)
+        yield Diagnosis(found, plans.ranked([*map(asking.in_words, tried)]), warnings, situation, plan)
+    checked = [_asked(fix, sandbox, progress) for fix in tried]
+    yield Diagnosis(found, plans.ranked(checked), warnings, situation, plan)
+
+
+def _asked(fix: Fix, sandbox: Sandbox, progress: Progress) -> Fix:
+    if not asking.has_to_run(fix):
+        return asking.in_words(fix)
+    with progress.stage("trials", "running what a person is to run"):
+        return asking.asked(fix, sandbox)
 
 
 def _refused(sandbox: Sandbox, seen: survey.Seen) -> tuple[str, ...]:

@@ -395,13 +395,22 @@ class Cause:
     evidence: tuple[str, ...] = ()
 
 
+ROWS, VALUES = "{rows}", "{values}"  # in a person's step
+
+
 @dataclass(frozen=True)
 class Step:
-    """One step of a fix: exactly one of its three."""
+    """One step of a fix: a command, SQL, or what only a person can do.
+
+    ``person`` says in words what that is, with ``query``, a SELECT of the rows in question, or ``statement``, SQL that
+    another role has to run. How many rows the query has stands in the words where these have ``ROWS`` or ``VALUES``.
+    """
 
     manage: tuple[str, ...] = ()  # arguments of manage.py
     sql: str = ""
-    person: str = ""  # what only a person can do
+    person: str = ""
+    query: str = ""
+    statement: str = ""
 
 
 class FixOutcome(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
-from simulator.model import Finding
+from simulator.model import Fact, Finding
 from simulator.postgres import ddl
 from simulator.postgres.sqlstate import UNDEFINED_FUNCTION, UNDEFINED_OBJECT
 
@@ -27,5 +27,10 @@ def asks_for_one(root: Finding) -> bool:
 
 def lacking(situation: Situation) -> tuple[str, ...]:
     """Statements for the extensions that the code has from nothing and this database has not."""
+    return ddl.create(extensions(situation)).statements
+
+
+def extensions(situation: Situation) -> list[Fact]:
+    """Those that the code has from nothing and this database has not."""
     wanted = [fact for fact in situation.reference.final if fact.kind == "extension"]
-    return ddl.create(fact for fact in wanted if situation.database.catalog.like(fact) is None).statements
+    return [fact for fact in wanted if situation.database.catalog.like(fact) is None]

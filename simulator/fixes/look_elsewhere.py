@@ -20,7 +20,7 @@ def propose(case: Case) -> Mend | None:
     if not schemas or case.situation.reference.final.schemas_with(relation).intersection(schemas):
         return None
     text = (
-        f"{relation} is in the schema {schemas[0]}: put that on the search_path of the settings or of the role, "
-        f"or move its tables to where the project looks (ALTER TABLE … SET SCHEMA)"
+        f"decide where the project's tables belong: {relation} is in the schema {schemas[0]}; put that on the "
+        f"search_path of the settings or of the role, or have its owner move its tables to where the project looks"
     )
     return Mend(ID, TITLE, (case.root.id,), person=text)

@@ -2,78 +2,90 @@
 
 from __future__ import annotations
 
+import re
+
 from simulator.findings import data_migrations
 from simulator.findings.case import Case
-from simulator.findings.situation import Situation
+from simulator.fixes import rows
 from simulator.fixes.route import Mend
-from simulator.model import Failure
-from simulator.postgres import ddl
+from simulator.model import ROWS, VALUES
 from simulator.postgres.sqlstate import (
     CHECK_VIOLATION,
+    EXCLUSION_VIOLATION,
     FOREIGN_KEY_VIOLATION,
     NOT_NULL_VIOLATION,
     PROGRAM_LIMIT_EXCEEDED,
     UNIQUE_VIOLATION,
 )
+from simulator.wording import count
 
 ID = "mend-data"
 TITLE = "Decide about the rows that the migration can't take"
 # Data exceptions and violations (PostgreSQL manual, appendix A).
 CLASSES = ("22", "23")
+_ALTERS = re.compile(r"\s*(?:ALTER|CREATE)\b", re.IGNORECASE)  # what rows are refused by, in a RunSQL as well
 
 
 def propose(case: Case) -> Mend | None:
     state = case.failure.sqlstate or ""
     if not (state.startswith(CLASSES) or state == PROGRAM_LIMIT_EXCEEDED) or not case.situation.reference.complete:
         return None
-    if data_migrations.writes_again(case):
-        name, where = case.failure.migration, case.failure.relation or "its table"
-        text = f"the code of {name} gives {where} a value that is there: record it if it has run, else mend the rows"
+    if text := _of_code(case):
         return Mend(ID, TITLE, (case.root.id,), person=text)
-    query = query_for(case.failure, case.situation)
-    shown = f"; these are they: {query}" if query else ""
-    return Mend(ID, TITLE, (case.root.id,), person=f"{_what(case.failure)}{shown}")
+    return Mend(ID, TITLE, (case.root.id,), person=_decision(case), query=rows.query_for(case))
 
 
-def _what(failure: Failure) -> str:
+def _of_code(case: Case) -> str | None:
+    """What the migration's own code writes is not in any row yet; None where the schema editor's statement failed."""
+    name, failure = case.migration, case.failure
     where = failure.relation or "its table"
-    column = f".{failure.column_name}" if failure.column_name else ""
-    return {
-        NOT_NULL_VIOLATION: f"give the rows of {where}{column} that hold NULL a value, or allow NULL in the code",
-        FOREIGN_KEY_VIOLATION: f"mend or delete the rows of {where} that point to nothing",
-        UNIQUE_VIOLATION: f"mend or delete the rows of {where} that are there twice",
-        PROGRAM_LIMIT_EXCEEDED: (
-            f"shorten the values of {where} that an index can't hold, or index less of them in the code"
-        ),
-        CHECK_VIOLATION: f"mend the rows of {where} that break the check {failure.constraint_name or ''}".rstrip(),
-    }.get(failure.sqlstate or "", f"mend the rows of {where}{column} whose values the migration can't take")
-
-
-def query_for(failure: Failure, situation: Situation) -> str | None:
-    """A SELECT of the rows in question, where the failure says enough."""
-    if not failure.relation:
+    if data_migrations.writes_again(case):
+        said = f"the code of {name} gives {where} a value that is there"
+        record = f"python manage.py migrate {name.replace('.', ' ', 1)} --fake"
+        return f"decide whether it has run here, then record it ({record}), or change the rows that it meets: {said}"
+    if case.operation is None or not case.operation.runs_code or _ALTERS.match(failure.sql or ""):
         return None
-    schema = failure.schema_name or "public"
-    table = ddl.qualified(schema, failure.relation)
-    if failure.sqlstate == NOT_NULL_VIOLATION and failure.column_name:
-        return f"SELECT * FROM {table} WHERE {ddl.quote(failure.column_name)} IS NULL"
-    wanted = situation.reference.after.get(failure.migration or "", situation.reference.final)
-    if failure.sqlstate == UNIQUE_VIOLATION and failure.constraint_name:
-        columns = _columns(failure.constraint_name, schema, failure.relation, situation)
-        if columns:
-            return f"SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1"
-    constraint = wanted.get("constraint", schema, failure.relation, failure.constraint_name or "")
-    if failure.sqlstate == CHECK_VIOLATION and constraint:
-        return f"SELECT * FROM {table} WHERE NOT {constraint.definition[1].removeprefix('CHECK ')}"
-    if failure.sqlstate == FOREIGN_KEY_VIOLATION and constraint:
-        return f"SELECT * FROM {table}  -- without a match: {constraint.definition[1]}"
-    return None
+    column = f".{failure.column_name}" if failure.column_name else ""
+    broken = f" ({failure.constraint_name})" if failure.constraint_name else ""
+    said = f"what it writes to {where}{column} is refused{broken}: {failure.sqlstate} {failure.message}"
+    return f"decide what the code of {name} is to write, or which rows it is to pass over: {said}"
 
 
-def _columns(name: str, schema: str, relation: str, situation: Situation) -> str | None:
-    """Of the unique constraint or index that could not be made."""
-    wanted = situation.reference.final
-    fact = wanted.get("constraint", schema, relation, name) or wanted.get("index", schema, relation, name)
-    text = fact.definition[0 if fact.kind == "index" else 1] if fact else ""
-    inside = text[text.find("(") + 1 : text.rfind(")")] if "(" in text and " WHERE " not in text else ""
-    return inside if inside and "(" not in inside else None
+def _decision(case: Case) -> str:
+    failure = case.failure
+    where, name = failure.relation or "its table", failure.constraint_name
+    if failure.sqlstate == NOT_NULL_VIOLATION:
+        return _of_nulls(case, where)
+    fact = rows.wanted_constraint(failure, case.situation)
+    what = rows.columns(fact) if fact else name or "values"
+    by = f" ({name})" if name else ""
+    sure = {
+        FOREIGN_KEY_VIOLATION: f"about {ROWS} of {where} pointing to nothing{by}: delete them, or point them to a row",
+        UNIQUE_VIOLATION: f"which rows of {where} to keep or to change where several have the same {what}: {VALUES}",
+        EXCLUSION_VIOLATION: f"which rows of {where} to keep or to change that exclude each other{by}",
+        PROGRAM_LIMIT_EXCEEDED: (
+            f"how to shorten the values of {where} that an index can't hold, or which of them the code is to index"
+        ),
+        CHECK_VIOLATION: f"about {ROWS} of {where} breaking a check{by}: other values, or another check in the code",
+    }.get(failure.sqlstate or "")
+    return f"decide {sure}" if sure else _of_types(case, where)
+
+
+def _of_nulls(case: Case, where: str) -> str:
+    column = f".{case.failure.column_name}" if case.failure.column_name else ""
+    if case.new_column is None:
+        return f"decide on a value for {where}{column} in {ROWS} with NULL, or allow NULL in the code"
+    known = case.situation.database.rows.get(f"{case.failure.schema_name or 'public'}.{where}")
+    how_many = count(known, "row") if known is not None and case.situation.database.tier == "data" else "all rows"
+    return (
+        f"decide on a value for {where}{column} in {how_many}: a default in the migration, or NULL allowed in the code"
+    )
+
+
+def _of_types(case: Case, where: str) -> str:
+    changed = rows.changed_types(case)
+    if not changed:
+        column = f".{case.failure.column_name}" if case.failure.column_name else ""
+        return f"decide about the values of {where}{column} that the migration can't take ({case.failure.sqlstate})"
+    types = ", ".join(f"{name} ({standing}) as {wanted}" for name, standing, wanted in changed)
+    return f"decide what becomes of {ROWS} of {where} not fitting {types}: other values, or another type in the code"

@@ -33,6 +33,8 @@ class Mend:
     recorded: frozenset[str] = frozenset()  # migrations that ``history`` or ``back`` writes new rows for
     discards: frozenset[Fact] = frozenset()  # what stood there, held no rows and is dropped on purpose
     person: str = ""
+    query: str = ""  # with ``person``: the rows in question
+    statement: str = ""  # with ``person``: what another role has to run
     note: str = ""
 
 
@@ -67,8 +69,8 @@ class _Route:
         self._migrate_to(sorted(run - fakes - self.applied))  # beneath a recorded leaf, no plan has them
         self.found += [Step(sql=text) for text in dict.fromkeys(sql for mend in mends for sql in mend.back)]
         self._walk([name for name in self.pending if name not in beneath], fakes)
-        for text in dict.fromkeys(mend.person for mend in mends if mend.person):
-            self.found.append(Step(person=text))
+        steps = (Step(person=mend.person, query=mend.query, statement=mend.statement) for mend in mends if mend.person)
+        self.found += dict.fromkeys(steps)
         self.found.append(Step(manage=("migrate", *self.options)))
         self.found += [Step(sql=text) for text in dict.fromkeys(sql for mend in mends for sql in mend.after)]
         return self.found

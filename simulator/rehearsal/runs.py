@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import signal
 import time
@@ -73,6 +74,10 @@ class Rehearsals:
         asked = replace(self._request(databases), mode="trial", replay=True, smoke=True)
         return self._run(code, replace(asked, steps=steps, resets=resets))
 
+    def steps(self, code: Tree, databases: Mapping[str, Address], steps: Sequence[Step]) -> Trace:
+        """Steps of a fix alone, as far as they go."""
+        return self._run(code, replace(self._request(databases), mode="steps", steps=steps))
+
     def idle(self, code: Tree, databases: Mapping[str, Address], names: Sequence[str]) -> Trace:
         """Run what those migrations do besides the schema, on a database on which they count as applied."""
         return self._run(code, replace(self._request(databases), mode="idle", names=names))
@@ -129,8 +134,8 @@ class Rehearsals:
                 )
         except TimedOut as over:
             seconds = time.monotonic() - started
-            raise Hung(hung(self._read(path), seconds, watch.activity), over) from over
-        read = self._read(path)
+            raise Hung(hung(self._read(path, request), seconds, watch.activity), over) from over
+        read = self._read(path, request)
         return read if read.complete else replace(read, ended=_how(outcome.code))
 
     def _watch(self, databases: Mapping[str, Address] | None) -> Watch:
@@ -147,11 +152,14 @@ class Rehearsals:
         """Settings may refuse to load without one, or say what they connect to by it alone; nobody may connect yet."""
         return databases[self.alias] if databases else self.environment.inside("none_yet", NOBODY)
 
-    def _read(self, path: str) -> Trace:
+    def _read(self, path: str, request: Request) -> Trace:
+        """Without the names of the copies, which are the run's own: what they stand for has another in production."""
         try:
-            return trace.read(self.environment.read("project", path).decode("utf-8", "replace"))
+            text = self.environment.read("project", path).decode("utf-8", "replace")
         except FileNotFoundError:
             return Trace(complete=False)
+        names = {re.escape(address.dbname) for address in (request.databases or {}).values()}
+        return trace.read(re.sub(rf"\b(?:{'|'.join(sorted(names))})\b", "…", text) if names else text)
 
     def _folder(self, code: Tree) -> str | None:
         """manage.py's folder as the place sees it; None: the place's own working directory."""

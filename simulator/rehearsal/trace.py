@@ -45,7 +45,7 @@ CONNECTING = ("ConnectionError", "gaierror", "herror", "TimeoutError", "timeout"
 EXTENSION_MISSING = (FEATURE_NOT_SUPPORTED, UNDEFINED_FILE)
 
 
-Mode = Literal["inspect", "migrate", "reference", "survey", "trial", "idle"]
+Mode = Literal["inspect", "migrate", "reference", "survey", "trial", "steps", "idle"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Request:
     smoke: bool = True
     guard: bool = False
     catalog: bool = False  # tell what each migration changes in the catalog
-    steps: Sequence[Step] = ()  # mode trial: what comes before the command
+    steps: Sequence[Step] = ()  # mode trial: what comes before the command; mode steps: all that is run
     resets: Sequence[str] = ()  # apps whose migration files are taken as deleted
     originals: Sequence[str] = ()  # mode reference: squashes in whose place what they replace is run
     names: Sequence[str] = ()  # mode idle: migrations whose code is run once more

@@ -92,6 +92,7 @@ def _to_copy(step: Step, who: str) -> Iterator[str]:
     """The step as a person types it: nothing of it is cut. ``who`` has all statements of a long one."""
     if step.person:
         yield step.person
+        yield from (f"{text};" for text in (step.query, step.statement) if text)
     elif step.manage:
         yield shlex.join(("python", "manage.py", *step.manage))
     else:

@@ -156,7 +156,10 @@ def _fix(fix: Fix) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, Any]:
     if step.manage:
         return {"manage": list(step.manage)}
-    return {"sql": step.sql} if step.sql else {"person": step.person}
+    if step.sql:
+        return {"sql": step.sql}
+    beside = {"query": step.query, "statement": step.statement}
+    return {"person": step.person, **{name: text for name, text in beside.items() if text}}
 
 
 def _migration(run: MigrationRun) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class Probe:
         if self.request["mode"] == "survey":
             self._survey()
             return
-        if self.request["mode"] == "trial" and not self._trial():
+        if self.request["mode"] in ("trial", "steps") and (not self._trial() or self.request["mode"] == "steps"):
             return
         if self.request.get("originals"):
             squashes.run_originals(self.request["originals"])

@@ -324,26 +324,105 @@ def test_extensions_that_the_code_has_from_nothing_are_installed_by_the_role_if_
     where = situation([lacking], catalog(POST, TITLE), ("blog.3",), made)
     install, ask = fixes.mends(Case(where, where.roots[0]))
     assert install.clear == ('CREATE EXTENSION IF NOT EXISTS "citext"', 'CREATE EXTENSION IF NOT EXISTS "uuid-ossp"')
-    assert (
-        ask.person
-        == 'as a superuser: CREATE EXTENSION IF NOT EXISTS "citext"; CREATE EXTENSION IF NOT EXISTS "uuid-ossp"'
-    )
+    assert ask.person == "have a superuser of the server install the extensions citext and uuid-ossp"
+    assert ask.statement == ";\n".join(install.clear)
+
+
+def constrained(*definition: str) -> list[Delta]:
+    kind = "index" if definition[0].startswith("CREATE") else "constraint"
+    return [*DELTAS[:2], delta("blog.3", Fact(kind, "public", "blog_post", "it", definition))]
+
+
+OUT_OF_RANGE = [
+    delta("blog.1", POST, column("blog_post", "n", "bigint")),
+    delta("blog.3", column("blog_post", "n", "integer"), removed=(column("blog_post", "n", "bigint"),)),
+]
+SHORTER = [*DELTAS, delta("blog.4", column("blog_post", "slug", "varchar(20)"), removed=(SLUG,))]
 
 
 @pytest.mark.parametrize(
-    ("sqlstate", "more", "query"),
+    ("sqlstate", "deltas", "decision", "query"),
     [
-        ("23502", {"column_name": "slug"}, 'SELECT * FROM "blog_post" WHERE "slug" IS NULL'),
-        ("22001", {}, None),
+        ("23502", DELTAS[:2], "on a value for blog_post.title in {rows} with NULL", '"title" IS NULL'),
+        (
+            "23503",
+            constrained("foreign key", "FOREIGN KEY (a, b) REFERENCES s.y(c, d)", "VALID"),
+            "about {rows} of blog_post pointing to nothing (it)",
+            'SELECT own.* FROM "blog_post" own WHERE own.a IS NOT NULL AND own.b IS NOT NULL'
+            " AND NOT EXISTS (SELECT FROM s.y other WHERE other.c = own.a AND other.d = own.b)",
+        ),
+        (
+            "23505",
+            constrained("unique", "UNIQUE (title, at)", "VALID"),
+            "which rows of blog_post to keep or to change where several have the same title, at: {values}",
+            'SELECT title, at, count(*) FROM "blog_post" GROUP BY title, at'
+            " HAVING count(*) > 1 AND num_nulls(title, at) = 0",
+        ),
+        (
+            "23505",
+            constrained("unique", "UNIQUE NULLS NOT DISTINCT (title) INCLUDE (at)", "VALID"),
+            "the same title",
+            "GROUP BY title HAVING count(*) > 1",
+        ),
+        (
+            "23505",
+            constrained("CREATE UNIQUE INDEX ON public.blog_post USING btree (lower(title)) WHERE (at > 0)", "VALID"),
+            "the same lower(title)",
+            'FROM "blog_post" WHERE (at > 0) GROUP BY lower(title)',
+        ),
+        (
+            "23514",
+            constrained("check", "CHECK ((title <> ')'::text))", "VALID"),
+            "about {rows} of blog_post breaking a check (it)",
+            "WHERE NOT ((title <> ')'::text))",
+        ),
+        ("22001", SHORTER, "slug (varchar(40)) as varchar(20)", 'length("slug"::text) > 20'),
+        ("22003", OUT_OF_RANGE, "n (bigint) as integer", '"n" NOT BETWEEN -2147483648 AND 2147483647'),
     ],
 )
 def test_rows_are_a_persons_with_the_query_that_shows_them(
-    sqlstate: str, more: dict[str, Any], query: str | None
+    sqlstate: str, deltas: list[Delta], decision: str, query: str
 ) -> None:
-    where = situation([failure("blog.3", sqlstate, "blog_post", **more)], catalog(POST, TITLE), ("blog.3",))
+    named = {"constraint_name": "it"} if sqlstate.startswith("23") else {}
+    named |= {"column_name": "title"} if sqlstate == "23502" else {}
+    name = str(deltas[-1].migration)
+    standing = catalog(POST, TITLE, SLUG, column("blog_post", "n", "bigint"))
+    where = situation([failure(name, sqlstate, "blog_post", **named)], standing, (name,), deltas)
     (mend,) = fixes.mends(Case(where, where.roots[0]))
     assert mend.fix == "mend-data"
-    assert query is None or query in mend.person
+    assert decision in mend.person
+    assert query in mend.query
+
+
+def test_rows_that_get_a_column_are_counted_and_nothing_asks_for_that_column() -> None:
+    null = failure("blog.3", "23502", "blog_post", column_name="slug")
+    where = situation([null], catalog(POST, TITLE), ("blog.3",), rows={"public.blog_post": 500})
+    (mend,) = fixes.mends(Case(where, where.roots[0]))
+    assert mend.person.startswith("decide on a value for blog_post.slug in 500 rows: ")
+    assert mend.query == ""
+
+
+def test_what_code_would_write_is_in_no_row_yet() -> None:
+    null = failure("blog.3", "23502", "blog_post", column_name="title", operation="Code")
+    where = situation([null], catalog(POST, TITLE), ("blog.3",), files=DATA)
+    (mend,) = fixes.mends(Case(where, where.roots[0]))
+    assert mend.person.startswith("decide what the code of blog.3 is to write")
+    assert mend.query == ""
+
+
+@pytest.mark.parametrize(
+    ("met", "decision"),
+    [
+        (failure("blog.3", None, operation="Code", exception="a.ValueError"), "whether the code of blog.3 or what it"),
+        (failure("blog.3", "42P01", "gone"), "where gone is to come from, which blog.3 works on and which is not here"),
+        (failure("blog.3", "55006", "blog_post"), "what is to change at blog.3, the code or the database: 55006 m"),
+    ],
+)
+def test_what_nothing_mends_is_a_decision_and_not_a_thing_to_look_into(met: Failure, decision: str) -> None:
+    where = situation([met], catalog(POST, TITLE), ("blog.3",), files=DATA)
+    mend = fixes.mends(Case(where, where.roots[0]))[-1]
+    assert mend.fix == "ask-a-person"
+    assert mend.person.startswith(f"decide {decision}")
 
 
 INSERT = "INSERT INTO blog_post (title) VALUES (%s)"
@@ -408,7 +487,10 @@ def test_without_any_history_a_later_migration_that_is_in_effect_says_that_the_c
 def test_where_code_writes_what_is_there_no_row_need_be_there_twice() -> None:
     where = lost(1, 2, AGAIN)
     (mend,) = fixes.mends(Case(where, where.roots[0]))
-    assert mend.person.startswith("the code of blog.3 gives blog_post a value that is there")
+    assert mend.person.startswith(
+        "decide whether it has run here, then record it (python manage.py migrate blog 3 --fake)"
+    )
+    assert mend.person.endswith("the code of blog.3 gives blog_post a value that is there")
 
 
 def test_code_at_fault_is_a_persons_whatever_else_would_fit() -> None:
@@ -494,6 +576,12 @@ def test_a_reset_takes_along_who_names_a_deleted_migration_and_leaves_packages_a
     assert fixes.reset(foreign) is None
 
 
+STANDS = (
+    "decide what becomes of the table public.blog_tag with 3 rows, which stands where blog.2 makes its own: keep it "
+    "and have the code go by it, or give it another name or place"
+)
+
+
 def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:
     where = situation(
         [failure("blog.2", relation="blog_tag")],
@@ -506,7 +594,7 @@ def test_after_a_failed_plan_the_root_it_failed_at_gets_its_next_mend() -> None:
     assert (first.plan().fix.id, second.plan().fix.id) == ("alter-and-fake", "set-aside")
     last = second.after(None, ("blog_tag lacks x",), second.plan())
     assert (second.given_up, last.given_up) == (False, True)
-    assert texts(last.with_persons()) == ["look into blog.2: m", "migrate"]
+    assert texts(last.with_persons()) == [STANDS, "migrate"]
 
 
 def test_a_step_that_fails_is_its_roots_fault_and_nobody_elses() -> None:
@@ -517,7 +605,12 @@ def test_a_step_that_fails_is_its_roots_fault_and_nobody_elses() -> None:
     altered = next(step for step in tried.fix.steps if "ALTER COLUMN" in step.sql)
     last = first.after(failure(None, "23502", None), (), tried, altered)
     assert last.given_up
-    assert texts(last.with_persons()) == ["migrate blog 2 --fake", "look into blog.3: m", "migrate"]
+    assert texts(last.with_persons()) == [
+        "migrate blog 2 --fake",
+        "decide what becomes of the column public.blog_post.slug, which stands where blog.3 makes its own: keep it and "
+        "have the code go by it, or give it another name or place",
+        "migrate",
+    ]
 
 
 def test_a_plan_that_fails_at_what_a_person_has_to_mend_is_the_plan_for_the_rest() -> None:

@@ -205,30 +205,33 @@ def test_tables_in_another_schema_are_looked_for_there() -> None:
     elsewhere = [fact._replace(schema="app") for fact in POSTS]
     found = mend("look-elsewhere", situation(met, standing=elsewhere, applied=BLOG))
     assert found is not None
-    assert found.person.startswith("blog_post is in the schema app: put that on the search_path")
+    assert "blog_post is in the schema app; put that on the search_path" in found.person
     aside = [fact._replace(schema=ASIDE) for fact in POSTS]
     assert mend("look-elsewhere", situation(met, standing=aside, applied=BLOG)) is None
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "said", "statement"),
     [
-        ({"relation": "blog_post"}, 'as admin or a superuser: ALTER TABLE "blog_post" OWNER TO "app"'),
+        ({"relation": "blog_post"}, "hand blog_post over to app", 'ALTER TABLE "blog_post" OWNER TO "app"'),
         (
             {"denied": "schema public, owned by admin", "denied_owner": "admin"},
-            'as admin or a superuser: GRANT CREATE ON SCHEMA "public" TO "app"',
+            "let app create in the schema public",
+            'GRANT CREATE ON SCHEMA "public" TO "app"',
         ),
         (
             {"denied": "database shop", "denied_owner": "admin", "denied_by_database": True},
-            'as admin or a superuser: GRANT CREATE ON DATABASE … TO "app"  (the database\'s own name for …)',
+            "let app create schemas and extensions in the database",
+            "DO $do$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO \"app\"', current_database()); END $do$",
         ),
     ],
 )
-def test_what_the_role_may_not_do_its_owner_lets_it(how: dict[str, Any], said: str) -> None:
+def test_what_the_role_may_not_do_its_owner_lets_it(how: dict[str, Any], said: str, statement: str) -> None:
     met = Failure("E", "m", Phase.OPERATION, migration=SLUG, sqlstate="42501", **how)
     found = mend("change-owner", situation(met, applied=BLOG[:2], owners={"public.blog_post": "admin"}))
     assert found is not None
-    assert found.person == said
+    assert found.person == f"have admin or a superuser {said}"
+    assert found.statement == statement
 
 
 HSTORE = Fact("extension", "public", "", "hstore", ())
@@ -241,10 +244,11 @@ def test_an_extension_that_the_code_has_is_installed_and_else_asked_for() -> Non
     assert install is not None
     assert ask is not None
     assert install.clear == ('CREATE EXTENSION IF NOT EXISTS "hstore"',)
-    assert ask.person == f"as a superuser: {install.clear[0]}"
+    assert ask.person == "have a superuser of the server install the extension hstore"
+    assert ask.statement == install.clear[0]
     unknown = mend("ask-for-extension", situation(replace(met, message="function f() does not exist")))
     assert unknown is not None
-    assert "see which extension brings it: function f() does not exist" in unknown.person
+    assert unknown.person.endswith("install what brings this: function f() does not exist")
 
 
 def test_an_empty_history_table_is_just_moved() -> None:
