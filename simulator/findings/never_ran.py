@@ -16,7 +16,7 @@ from simulator.postgres.catalog import Catalog, Key, key
 
 
 def never_ran(situation: Situation, name: str) -> str | None:
-    """What shows it, in words; None where nothing does, and for one that is recorded (or a part of it), or not on disk."""
+    """What shows it, in words; None where nothing does, and for one that is recorded, if in part, or not on disk."""
     file = situation.code.files.get(name)
     if file is None or situation.recorded & {name, *file.replaces}:
         return None
