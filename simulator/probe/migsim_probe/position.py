@@ -32,7 +32,7 @@ class Positions:
         self._report = report
         self._stage = stage
         self._scrub = scrub
-        self._main = get_ident()
+        self._main, self._owner = get_ident(), os.getpid()
         self._started = self._since = self._told_at = time.monotonic()
         self._place: tuple[Any, ...] = ()
         self._statement: float | None = None  # when the one that was running at the last look had begun
@@ -55,7 +55,7 @@ class Positions:
             self._ending = None
 
     def _start_again(self) -> None:
-        if self._ended is not None:
+        if self._ended is not None and os.getpid() == self._owner:
             self.start()
 
     def _look_on(self, ending: Any, ended: Any) -> None:
