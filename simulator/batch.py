@@ -17,6 +17,7 @@ from typing import IO, Any, Literal
 
 from simulator.errors import MOST_SEVERE_FIRST, ExitCode, Terminated, UsageError, most_severe
 from simulator.host.terminal import Terminal, printer
+from simulator.model import TIMEOUT
 from simulator.reports import SCHEMA_OF_SEVERAL
 from simulator.scenario.files import Tagged, name_of
 from simulator.wording import count, json_text
@@ -238,4 +239,5 @@ def _stops_at(result: Result) -> str:
     failure = found.get("failure")
     if not failure:
         return ""
-    return " ".join(part for part in (failure["migration"] or failure["phase"], failure["sqlstate"]) if part)
+    how = "timeout" if failure.get("exception") == TIMEOUT else failure["sqlstate"]
+    return " ".join(part for part in (failure["migration"] or failure["phase"], how) if part)

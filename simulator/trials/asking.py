@@ -61,7 +61,7 @@ def _told(step: Step, rows: int | None) -> Step:
     """With the number in its words."""
     known = rows is not None
     person = step.person.replace(ROWS, count(rows or 0, "row") if known else "the rows")
-    values = f"{count(rows or 0, 'value')}, as the query shows" if known else "see its rows"
+    values = f"{count(rows or 0, 'value')}, as the query shows" if known else "which are not there yet, or not counted"
     return replace(step, person=person.replace(VALUES, values))
 
 

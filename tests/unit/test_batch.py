@@ -65,6 +65,10 @@ def test_counts_in_words_the_most_severe_first() -> None:
             Result("smoke", 1, 1, _report("would-fail", failure={**FAILURE, "migration": None, "phase": "smoke"})),
             ("smoke", "1", "1 s", "would-fail", "smoke 42P07"),
         ),
+        (
+            Result("slow", 3, 9, _report("unknown", failure={**FAILURE, "exception": "Timeout", "sqlstate": None})),
+            ("slow", "3", "9 s", "unknown", "blog.0003_tag timeout"),
+        ),
         (Result("typo", 2, 0.2), ("typo", "3", "0 s", "no report, see typo.log", "")),
     ],
     ids=lambda value: value.name if isinstance(value, Result) else "",
