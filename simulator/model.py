@@ -192,6 +192,8 @@ class Failure:
     column_name: str | None = None
     constraint_name: str | None = None
     sql: str | None = None
+    source: str | None = None  # file:line of the project's own code that raised, or that was last called
+    raised_from: str | None = None  # the class of what it was raised from, or while handling what
     alias: str | None = None  # of the connection whose statement failed
     # Why the sandbox itself may be the reason; None: the code or the database is.
     sandbox: str | None = None
@@ -497,5 +499,6 @@ class Report:
     because: str = ""  # what an unknown verdict stands on, in a sentence
     unmet: str = ""  # what the scenario expects, where it came to something else
     kept: str = ""  # with --keep: the command to get in
+    in_full: str = ""  # with --keep: the file in which the errors stand as they are
     error: tuple[str, str] | None = None  # message, hint
     asked: str = ""  # what comes after `migsim run` to rehearse it again; "": the scenario's name

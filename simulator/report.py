@@ -41,6 +41,7 @@ class Rehearsed:
     dump_sha256: str | None = None
     unset: tuple[str, ...] = ()  # variables that the scenario names and that have no value
     kept: str = ""  # how to get into the databases that were kept
+    in_full: str = ""  # the file in which the errors stand as they are, of a run that is kept
     asked: str = ""  # what comes after `migsim run` to rehearse it again, where that is not the scenario's name
 
 
@@ -82,6 +83,7 @@ def build(done: Rehearsed) -> Report:
             *_other_backends(done.settings),
         ),
         kept=done.kept,
+        in_full=done.in_full,
         asked=done.asked,
     )
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from simulator import engines
 from simulator.baseline import build
 from simulator.baseline.disk import told_when_full
+from simulator.baseline.restore_errors import read_log
 from simulator.baseline.roles import is_answer
 from simulator.baseline.sandbox import Sandbox
 from simulator.diagnosis import Diagnosis, Trials, diagnose
@@ -149,6 +150,7 @@ def _opened(
             command=scenario.rehearse.command,
             work=run.folder,
             own_code=planning.brings_code(choice.plan.dependencies),
+            in_full=run.folder / "errors.txt" if run.keep else None,
             scheme=database_url.scheme((choice.plan.environment, os.environ), (choice.plan.project, choice.plan.tree)),
         )
         # Before the restore: a settings module that does not load should not cost an hour of restoring.
@@ -228,7 +230,20 @@ def _rehearsed(stage: Stage, judgement: Judgement, trace: Trace | None) -> Rehea
         dump_sha256=stage.checksum.value() if stage.checksum else None,
         unset=tuple(unset(scenario.django, stage.loaded.root, os.environ)),
         asked=stage.loaded.asked,
+        in_full=_in_full(stage),
     )
+
+
+def _in_full(stage: Stage) -> str:
+    """Where the errors stand as they are, the server's last; only in a run that is kept."""
+    path = stage.rehearsals.in_full
+    if path is None:
+        return ""
+    rows = list(read_log(stage.environment.server_log()))
+    with path.open("a") as file:
+        file.writelines(f"{row.sqlstate} {row.message}\n{row.statement}\n" for row in rows)
+    path.chmod(0o600)
+    return str(path) if path.stat().st_size else ""
 
 
 def _script(stage: Stage, sandbox: Sandbox, diagnosis: Diagnosis, result: Report) -> str | None:

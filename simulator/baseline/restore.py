@@ -110,6 +110,7 @@ def restore(
     ended = known.tool == "psql" and outcome.code == _LOST and bool(logged)
     if not ended:
         _refuse_stopped(outcome, dump, known.tool, bool(logged))
+    known = replace(known, names=_names(environment, dbname, dump)) if logged else known
     judged = restore_errors.judge(logged, known)
     if not judged.failures:
         _refuse_nothing(environment, dbname, dump)
@@ -140,7 +141,9 @@ def run_sql(environment: Environment, dbname: str, script: Path, *, user: str = 
     first = _restriction(psql)
     with dumps.open_inside(script) as stream, filtering.after(first, stream) as restricted:
         outcome = tool.run((psql.path, *_PSQL, "--set=ON_ERROR_STOP=1"), restricted)
-    judged = [restore_errors.failure(row, Known("psql", available)) for row in tool.errors()] if outcome.code else []
+    logged = tool.errors() if outcome.code else []
+    known = Known("psql", available, names=_names(environment, dbname) if logged else frozenset())
+    judged = [restore_errors.failure(row, known) for row in logged]
     if outcome.code and not judged:
         raise CannotTell(
             f"psql could not run {script}: {complaint(outcome, 'psql')}", f"try it by hand: psql -f {script}"
@@ -311,6 +314,14 @@ def _refuse_stopped(outcome: Outcome, dump: Dump, tool: str, logged: bool) -> No
             f"{tool} stopped before the end of {dump.path}: {complaint(outcome, tool)}",
             f"try --engine docker, whose tools know every compression; or by hand: {_BY_HAND[tool]} {dump.path}",
         )
+
+
+def _names(environment: Environment, dbname: str, dump: Dump | None = None) -> frozenset[str]:
+    """What is called so in the database by now, and in the dump's table of contents."""
+    with database.connect(environment.address(dbname, SUPERUSER)) as target:
+        there = database.names(target)
+    entries = [part for entry in dump.contents for part in (entry.tag, *entry.tag.split())] if dump else []
+    return frozenset([*there, *entries, *(dump.roles + dump.extensions if dump else ())])
 
 
 def _refuse_nothing(environment: Environment, dbname: str, dump: Dump) -> None:

@@ -2,7 +2,7 @@
 
 SQLSTATEs and statements come from the csvlog, never from what pg_restore or psql printed. A statement's text lends
 the names of objects, and tells a person's SET from a CREATE. Rows of a failed COPY can reach the log as
-statements, so only text that pg_dump itself writes is ever quoted.
+statements, so only text that pg_dump itself writes is ever quoted, and of a message only names that are known.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from simulator.baseline.roles import is_platform_role
 from simulator.dumps import statements
 from simulator.model import Failure, Phase
-from simulator.postgres import csvlog
+from simulator.postgres import csvlog, messages
 from simulator.postgres.sqlstate import (
     DUPLICATE_SCHEMA,
     DUPLICATE_TABLE,
@@ -29,16 +29,13 @@ from simulator.postgres.sqlstate import (
 
 _BESIDE = r"FOREIGN\s+DATA\s+WRAPPER|SERVER|EVENT\s+TRIGGER|PUBLICATION"
 _ERRORS = {"ERROR", "FATAL", "PANIC"}
-_LONGEST_SQL = 2000
+_SAYS_NOTHING = "an error without a message"
 # Statements whose text is pg_dump's own; an INSERT's stops before its values.
 _QUOTABLE = re.compile(
     r"\s*(?:ALTER|COMMENT|COPY|CREATE|DROP|GRANT|REFRESH|REVOKE|SELECT\s+pg_catalog\.|SET|TRUNCATE)\s", re.IGNORECASE
 )
 _INSERT = re.compile(r"\s*(INSERT\s+INTO\s+.*?)\s+(?:OVERRIDING\s.*?)?VALUES\b", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
-_LITERAL = re.compile(r"'(?:[^']|'')*'|(\$\w*\$).*?\1", re.DOTALL)
-# A value in a message: quoted either way, or the bytes of a broken encoding.
-_VALUE = re.compile(r""""[^"]*"|'[^']*'|0x[0-9a-f]{2}(?: 0x[0-9a-f]{2})*""")
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,7 @@ class Known:
     available_extensions: frozenset[str] = frozenset()
     ignore_extensions: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()  # extensions of the dump that the server can't create
+    names: frozenset[str] = frozenset()  # what is called so in the dump and in the database
 
 
 @dataclass(frozen=True)
@@ -98,16 +96,18 @@ def judge(rows: Iterable[LogRow], known: Known) -> Judged:
 
 def failure(row: LogRow, known: Known) -> Failure:
     """One error as a finding of phase ``restore``."""
+    names = known.names | _names_of(row)
     named = _object(row)
+    named = named if named and named.name in names else None
     found = Failure(
         exception=known.tool,
-        message=_message(row),
+        message=messages.message(row.message or _SAYS_NOTHING, names),
         phase=Phase.RESTORE,
         sqlstate=row.sqlstate,
         relation=named.name if named else None,
         schema_name=named.schema if named else None,
         table_name=named.name if named and named.kind in (None, "table") else None,
-        sql=_quotable(row),
+        sql=_quotable(row, names),
     )
     return replace(found, sandbox=_sandbox(row, known))
 
@@ -124,22 +124,22 @@ def _object(row: LogRow) -> statements.Relation | None:
     return named if named and named.name == name else statements.Relation(name, schema, "index")
 
 
-def _message(row: LogRow) -> str:
-    """The first line, without the values that class 22, a function's own RAISE and a syntax error quote from rows."""
-    line = row.message.splitlines()[0] if row.message else "an error without a message"
-    quotes_rows = row.sqlstate[:2] in {"22", "P0"} or row.sqlstate == SYNTAX_ERROR
-    return _VALUE.sub("…", line) if quotes_rows else line
+def _names_of(row: LogRow) -> frozenset[str]:
+    """What the statement itself names: none where it did not parse, or is a row that took itself for a statement."""
+    if row.sqlstate == SYNTAX_ERROR:
+        return frozenset()
+    if insert := _INSERT.match(row.statement):
+        return messages.identifiers(insert[1])
+    return messages.identifiers(row.statement) if _QUOTABLE.match(row.statement) else frozenset()
 
 
-def _quotable(row: LogRow) -> str | None:
+def _quotable(row: LogRow, names: frozenset[str]) -> str | None:
     """The statement without its literals: a server's options, a subscription or a function's body may hold secrets."""
     if row.sqlstate == SYNTAX_ERROR:
         return None
     if insert := _INSERT.match(row.statement):
-        return insert[1]
-    if not _QUOTABLE.match(row.statement):
-        return None
-    return _LITERAL.sub("'…'", row.statement.strip())[:_LONGEST_SQL]
+        return messages.statement(insert[1], names)
+    return messages.statement(row.statement, names) if _QUOTABLE.match(row.statement) else None
 
 
 def _sandbox(row: LogRow, known: Known) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from simulator.postgres import messages
 from simulator.postgres.database import APPLICATION, Connection
-from simulator.postgres.sql import without_values
 from simulator.wording import duration, listed, shorten
 
 # Of every session (PostgreSQL manual, sections 28.2.3 and 9.26.2); a lock that is waited for is not granted (54.12).
@@ -53,15 +53,16 @@ def sessions(connection: Connection) -> list[Session]:
     return [Session(*row) for row in connection.execute(_SESSIONS, (APPLICATION,))]
 
 
-def activity(found: Iterable[Session], databases: Iterable[str]) -> Activity:
-    """What the project does in those databases, which nobody else uses."""
+def activity(found: Iterable[Session], databases: Iterable[str], known: Container[str] = ()) -> Activity:
+    """What the project does in those databases, which nobody else uses. Of statements, ``known`` names are shown."""
+    found = [one._replace(query=messages.statement(one.query, known)) for one in found]
     by_pid, names = {one.pid: one for one in found}, set(databases)
     own = [one for one in by_pid.values() if one.database in names and one.kind == _CLIENT and one.state == "active"]
     own.sort(key=lambda one: (not one.blockers, -one.seconds))
     if not own:
         return Activity()
     stuck = own[0]
-    return Activity(without_values(stuck.query), _waits_for(stuck, by_pid, names) if stuck.blockers else None)
+    return Activity(stuck.query, _waits_for(stuck, by_pid, names) if stuck.blockers else None)
 
 
 def _waits_for(stuck: Session, by_pid: Mapping[int, Session], names: set[str]) -> str:
@@ -83,7 +84,7 @@ def _whom(pid: int, by_pid: Mapping[int, Session], names: set[str]) -> str:
 
 def _state(one: Session) -> str:
     """With its statement: the one that runs, else its last."""
-    sql = shorten(without_values(one.query), 120)
+    sql = shorten(one.query, 120)
     time = duration(one.seconds)
     if one.state == "active":
         return f"which runs for {time}: {sql}"

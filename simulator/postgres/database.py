@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from simulator.errors import EngineDied
 from simulator.model import Address, Existing
-from simulator.postgres import catalog
+from simulator.postgres import catalog, messages
 from simulator.postgres.catalog import Catalog
 from simulator.postgres.parts import is_users_schema, kind_of_relation
 
@@ -261,6 +261,11 @@ def count_relations(connection: Connection) -> int:
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {_OURS} AND {_NOT_OF_AN_EXTENSION}""".encode()
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def names(connection: Connection) -> frozenset[str]:
+    """Every name that something in this database has, but for PostgreSQL's own."""
+    return frozenset(name for (name,) in connection.execute(messages.CATALOG).fetchall())
 
 
 def available_extensions(connection: Connection) -> frozenset[str]:

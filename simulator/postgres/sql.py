@@ -7,17 +7,6 @@ from collections.abc import Iterable, Iterator
 
 _ALONE = re.compile(r"\s*(?:CREATE|DROP|REINDEX)\b[^;'\"]*\bCONCURRENTLY\b", re.IGNORECASE)
 
-# A name is kept; strings, dollar-quoted text and numbers may be rows.
-_VALUE = re.compile(
-    r"""(?P<name>"(?:[^"]|"")*")|[A-Za-z&]{0,2}'(?:[^'\\]|\\.|'')*'|(\$\w*\$).*?\2|(?<![\w$%])\d[\d.eE]*\b""", re.DOTALL
-)
-_LONGEST = 2000
-
-
-def without_values(statement: str) -> str:
-    """A statement that the server was given, each constant in it as an ellipsis, cut where it is very long."""
-    return _VALUE.sub(lambda match: match["name"] or "'…'", statement.strip()[:_LONGEST])
-
 
 def literal(text: str) -> str:
     """A string constant (PostgreSQL manual, section 4.1.2.1; with standard_conforming_strings, the default)."""

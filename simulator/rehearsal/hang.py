@@ -72,7 +72,8 @@ class Watch:
     def _ask(self) -> Activity:
         assert self.place is not None
         with database.connect(self.place) as connection:
-            return activity.activity(activity.sessions(connection), self.databases)
+            known = database.names(connection)
+            return activity.activity(activity.sessions(connection), self.databases, known)
 
 
 def hung(trace: Trace, seconds: float, seen: Activity) -> Trace:

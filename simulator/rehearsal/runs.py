@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shlex
 import signal
@@ -37,6 +38,7 @@ class Rehearsals:
     work: Path  # a folder of the run on this machine
     own_code: bool  # the environment brings the project's code itself, so no tree is put there
     scheme: str  # what DATABASE_URL begins with: settings derive ENGINE from it, or compare it
+    in_full: Path | None = None  # where errors go as they are, rows and all: a file of the run, for --keep
     _numbers: count[int] = field(default_factory=lambda: count(1))
     _places: dict[Path, str] = field(default_factory=dict)
 
@@ -112,6 +114,7 @@ class Rehearsals:
             smoke=False,
             replay=False,
             guard=not self.environment.confined,
+            whole=self.in_full is not None,
         )
 
     def _run(self, code: Tree, request: Request) -> Trace:
@@ -135,6 +138,7 @@ class Rehearsals:
         except TimedOut as over:
             seconds = time.monotonic() - started
             raise Hung(hung(self._read(path, request), seconds, watch.activity), over) from over
+        self._keep_whole(f"{path.removesuffix('.jsonl')}.txt")
         read = self._read(path, request)
         return read if read.complete else replace(read, ended=_how(outcome.code))
 
@@ -142,6 +146,14 @@ class Rehearsals:
         """Of the database under rehearsal, where the names of its relations are known."""
         place = self.environment.address(databases[self.alias].dbname, SUPERUSER) if databases else None
         return Watch(place, [address.dbname for address in (databases or {}).values()])
+
+    def _keep_whole(self, path: str) -> None:
+        if self.in_full is None:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            said = self.environment.read("project", path)
+            with open(os.open(self.in_full, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+                file.write(said)
 
     def _put(self, request: Request, number: int) -> str:
         order = self.work / f"request-{number}.json"

@@ -70,6 +70,7 @@ class Request:
     steps: Sequence[Step] = ()  # mode trial: what comes before the command; mode steps: all that is run
     resets: Sequence[str] = ()  # apps whose migration files are taken as deleted
     originals: Sequence[str] = ()  # mode reference: squashes in whose place what they replace is run
+    whole: bool = False  # write every error in full to a file beside the trace
     names: Sequence[str] = ()  # mode idle: migrations whose code is run once more
 
 
@@ -94,6 +95,7 @@ def request_json(request: Request) -> str:
             "resets": list(request.resets),
             "originals": list(request.originals),
             "names": list(request.names),
+            "whole": request.whole,
         }
     )
 
@@ -244,7 +246,8 @@ def _event(line: str) -> Mapping[str, Any] | None:
 
 def _failure(event: Mapping[str, Any], attempts: Sequence[Attempt]) -> Failure:
     names = ("migration", "operation", "sqlstate", "relation", "schema_name", "table_name", "column_name")
-    texts = {name: event.get(name) for name in (*names, "constraint_name", "sql", "alias", "denied")}
+    others = ("constraint_name", "sql", "source", "raised_from", "alias", "denied")
+    texts = {name: event.get(name) for name in (*names, *others)}
     return Failure(
         exception=event["exception"],
         message=event["message"],

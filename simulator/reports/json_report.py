@@ -61,6 +61,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "not_checked": list(report.not_checked),
         "leftovers": list(report.leftovers),
         "kept": report.kept or None,
+        "in_full": report.in_full or None,
         "error": None if report.error is None else {"message": report.error[0], "hint": report.error[1]},
     }
 
@@ -93,6 +94,8 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "column_name": failure.column_name,
         "constraint_name": failure.constraint_name,
         "sql": failure.sql,
+        "source": failure.source,
+        "raised_from": failure.raised_from,
         "seconds": failure.seconds,
         "waits_for": failure.waits_for,
     }

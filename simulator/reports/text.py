@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import assert_never
 
 from rich.markup import escape
@@ -17,6 +18,7 @@ _WORDS = {Verdict.SAFE: "SAFE", Verdict.WOULD_FAIL: "WOULD FAIL", Verdict.UNKNOW
 MOST_LINES = 15
 SLOW_SECONDS = 0.5
 WIDTH = 72
+HIDDEN = "…"  # in place of what is not known to be a name
 
 
 def to_text(report: Report) -> list[str]:
@@ -147,6 +149,9 @@ def _failure_lines(failure: Failure) -> list[str]:
         lines.append(f"  relation {escape(failure.relation)}")
     if failure.sql:
         lines.append(f"  [dim]{escape(shorten(failure.sql))}[/]")
+    if failure.source or failure.raised_from:
+        origin = (f"at {failure.source}" if failure.source else "", f"raised from {failure.raised_from}")
+        lines.append(escape("  " + ", ".join(part for part in origin[: 2 if failure.raised_from else 1] if part)))
     return lines
 
 
@@ -209,6 +214,18 @@ def _next(report: Report) -> list[str]:
     return [escape(f"Next  migsim run {again}   (once that is mended)")] if report.fixes else []
 
 
+def _hidden(report: Report) -> list[str]:
+    """How to see what is left out of a message, where something is."""
+    failures = [*([report.failure] if report.failure else []), *(finding.failure for finding in report.findings)]
+    texts = [report.because, *(text for one in failures for text in (one.message, one.sql or ""))]
+    if report.in_full:
+        return [f"In full  cat {escape(shlex.quote(report.in_full))}   (rows and all; migsim clean removes it)"]
+    if not any(HIDDEN in text for text in texts):
+        return []
+    again = escape(report.asked or report.scenario)
+    return [f"Hidden   … may be a row or a secret; migsim run {again} --keep keeps the errors as they are, in a file"]
+
+
 def _notes(report: Report) -> list[str]:
     lines = [f"Expected  {escape(report.unmet)}"] if report.unmet else []
     lines += [f"[yellow]Warning[/]  {escape(warning)}" for warning in report.warnings]
@@ -217,6 +234,7 @@ def _notes(report: Report) -> list[str]:
     if report.not_checked:
         lines.append(f"[dim]Not checked  {escape('; '.join(report.not_checked))}[/]")
     lines += [f"[red]Left behind[/]  {escape(leftover)}" for leftover in report.leftovers]
+    lines += _hidden(report)
     if report.kept:
         lines.append(f"Kept  {escape(report.kept)}   (migsim clean removes it)")
     return lines

@@ -94,7 +94,7 @@ def test_rows_never_reach_the_trace(tmp_path: Path, python: Path, empty: Address
     number = 'migrations.AlterField("tag", "name", models.IntegerField())'
     for name, operation, sqlstate, said in (
         ("unique", unique, "23505", "could not create unique index"),
-        ("number", number, "22P02", "invalid input syntax for type integer: …"),
+        ("number", number, "22P02", 'invalid input syntax for type integer: "…"'),
     ):
         sources = BLOG | {"blog/migrations/0003_tag.py": migration(operation, "blog.0002_post")}
         site = project(tmp_path / name, {key: text for key, text in sources.items() if "0003" not in key})

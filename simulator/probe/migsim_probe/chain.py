@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 import types
 from typing import Any, Iterator
 
@@ -58,8 +59,16 @@ def driver_error(error: BaseException) -> BaseException | None:
 
 
 def class_name(error: BaseException) -> str:
-    kind = type(error)
+    """The class's, or its nearest ancestor's that stands in its module under its name: one made up may be of a row."""
+    kind = next(filter(_stands_in_its_module, type(error).__mro__))
     return kind.__qualname__ if kind.__module__ == "builtins" else kind.__module__ + "." + kind.__qualname__
+
+
+def _stands_in_its_module(kind: type) -> bool:
+    place: Any = sys.modules.get(kind.__module__)
+    for part in kind.__qualname__.split("."):
+        place = getattr(place, part, None)
+    return place is kind
 
 
 def describe(error: BaseException) -> list[dict[str, Any]]:
@@ -67,7 +76,7 @@ def describe(error: BaseException) -> list[dict[str, Any]]:
     return [
         {
             "class": class_name(link),
-            "bases": [kind.__name__ for kind in type(link).__mro__ if kind not in (object, BaseException)],
+            "bases": [kind.__name__ for kind in filter(_stands_in_its_module, type(link).__mro__[:-2])],
             "driver": is_driver_error(link),
             "sqlstate": sqlstate(link),
             "errno": errno.errorcode.get(link.errno or 0) if isinstance(link, OSError) else None,

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import dis
 import linecache
 import os
+import re
+import sys
 import sysconfig
 import types
-from typing import Any, Collection
+from typing import Any, Callable, Container, Iterator
 
-from migsim_probe import chain, redact
+from migsim_probe import chain, forms, shown
+from migsim_probe.known import Known
 from migsim_probe.locate import Place, locate
 from migsim_probe.names import INSUFFICIENT_PRIVILEGE, Names, looked_up, names
 from migsim_probe.watch import Statements
 
-RAISED_BY_PLPGSQL = "exec_stmt_raise"
 LIBRARIES = ("django", "psycopg", "psycopg2", "migsim_probe")
 STANDARD_LIBRARY = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib"))
-ABSENT = ("42P01", "42703")  # no such relation, no such column
-RUN_SQL = "django.db.migrations.operations.special"
+INSTALLED = ("site-packages", "dist-packages")
 # Phases in which code of the project's runs under Django's, over rows.
 USER_PHASES = ("operation", "pre_migrate", "post_migrate")
+# Whose frames are the last before those of an operation, of the statements kept for the end, of the history's table.
+RUNNERS = (
+    ("django.db.migrations.migration", "apply"),
+    ("django.db.migrations.migration", "unapply"),
+    ("django.db.backends.base.schema", "__exit__"),
+    ("django.db.migrations.recorder", "ensure_schema"),
+    ("migsim_probe.survey", "_apply"),
+)
+CHECK = re.compile(r"(?P<about>\S+): \((?P<id>[A-Za-z_]\w*\.[CDEIW]\d+)\) (?P<text>.*)")
 
 
 def describe(
-    error: BaseException,
-    otherwise: str,
-    statements: Statements,
-    secrets: redact.Secrets,
-    known: Collection[str],
-    place: Place | None = None,
+    error: BaseException, otherwise: str, statements: Statements, known: Known, place: Place | None = None
 ) -> dict[str, Any]:
     """The event's fields. ``otherwise`` is the phase where the traceback says no more; ``place`` is known already."""
     place = place or locate(error, otherwise)
@@ -37,45 +41,106 @@ def describe(
     state = chain.sqlstate(driver) if driver is not None else None
     failed, alias = statements.failed(error)
     sql = failed or place.sql
+    of_code = bool(_user_tracebacks(place))
+    given = shown.identifiers(sql) if sql and not of_code else frozenset()  # Django's own DDL, and what a RunSQL holds
+    words = _Words(error, known, given)
     found = names(state, _said(driver), sql, getattr(driver, "diag", None)) if driver and state else looked_up(error)
-    if state in ABSENT and _user_tracebacks(place):
-        found = _only_known(found, frozenset(known) | _source_words(error, place))
-    vocabulary = frozenset(known) | frozenset(name for name in found if name)
-    is_code = _is_run_sql(error)
-    said = _message(error, place, vocabulary | (redact.words(sql) if sql and is_code else frozenset()))
     return dict(
-        found._asdict(),
+        Names(*(name if name is None or words.knows(name) else None for name in found))._asdict(),
         exception=chain.class_name(error),
-        message=secrets.scrub(said, vocabulary),
+        message=words.message(),
         phase=place.phase,
         migration=place.migration,
         operation=place.operation,
         sqlstate=state,
         alias=alias,
-        sql=secrets.scrub(redact.sql_text(sql, is_code), vocabulary) if sql else None,
-        facts=_facts(error, sql, place, statements),
+        sql=words.statement(sql, sizes=not of_code) if sql else None,
+        source=_source(error),
+        raised_from=_raised_from(error),
+        facts=_facts(error, sql, place, statements, words),
     )
 
 
-def _only_known(found: Names, known: frozenset[str]) -> Names:
-    """What a data migration's own SQL asked for in vain may have been built of a row; no catalog vouches for it."""
-    return Names(*(name if name in known else None for name in found))
+class _Words:
+    """What of one error's texts may be shown. The project's other modules are read where its own files leave gaps."""
+
+    def __init__(self, error: BaseException, known: Known, given: frozenset[str]) -> None:
+        self._error = error
+        self._known = known
+        self._near = shown.Layers(known.names(), given, known.of_files(error, _is_installed))
+
+    def message(self) -> str:
+        return self._widened(self._message)
+
+    def statement(self, sql: str, sizes: bool) -> str:
+        language = self._known.language()
+        return self._widened(lambda names: shown.statement(sql, names, language, sizes))
+
+    def text(self, text: str) -> str:
+        """Any other: the names in it."""
+        return self._widened(lambda names: shown.names_in(text, names))
+
+    def knows(self, name: str) -> bool:
+        return not shown.hides(self.text(name))
+
+    def _message(self, names: Container[str]) -> str:
+        error = self._error
+        own = next((link for link in (error, error.__cause__) if link is not None and chain.sqlstate(link)), None)
+        if own is not None:
+            return shown.message(str(error), forms.of_server(), names, self._known.language())
+        if type(error).__name__ == "SystemCheckError":
+            return _checks(error, names)
+        worded = (*forms.of_python(), *_library_forms(error))
+        quoted = forms.of_server() if chain.driver_error(error) is not None else ()
+        return shown.message(_text(error), (*worded, *quoted), names, self._known.language() if quoted else ())
+
+    def _widened(self, show: Callable[[Container[str]], str]) -> str:
+        text = show(self._near)
+        if not shown.hides(text):
+            return text
+        return show(shown.Layers(self._near, self._known.of_loaded(is_library_file)))
 
 
 def is_denied(failure: dict[str, Any]) -> bool:
     return bool(failure["sqlstate"] == INSUFFICIENT_PRIVILEGE)
 
 
-def _facts(error: BaseException, sql: str | None, place: Place, statements: Statements) -> dict[str, Any]:
+def runs_project_code(innermost: types.FrameType | None = None) -> bool:
+    """Whether the project's own code is at work under the operation or the receiver that runs now, if one does.
+
+    ``innermost``: the frame to look from; None: the caller's.
+    """
+    frame: types.FrameType | None = innermost or sys._getframe(1)
+    while frame is not None:
+        name, function = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        if (name, function) in RUNNERS:
+            return False
+        if not _is_installed_frame(frame):
+            return True
+        frame = frame.f_back
+    return True
+
+
+def is_library_file(path: str) -> bool:
+    """The standard library's, an installed one's or the probe's; the rest is the project's."""
+    installed = any(part in path for part in INSTALLED)
+    return installed or path.startswith(("<frozen", *STANDARD_LIBRARY, forms.HERE + os.sep))
+
+
+def _facts(
+    error: BaseException, sql: str | None, place: Place, statements: Statements, words: _Words
+) -> dict[str, Any]:
     """What the sandbox's part in the failure is judged by."""
     creates_extension = " ".join((sql or "").upper().split()[:2]) == "CREATE EXTENSION"
+    module = next((e.name for e in chain.links(error) if isinstance(e, ModuleNotFoundError)), None)
+    variable = _missing_variable(error) if place.phase == "settings" else None
     return {
         "chain": chain.describe(error),
         "connection_open": sql is not None and statements.refused_by_driver,
         "other_backend": _uses_dummy(error),
         "creates_extension": _extension_name(sql or "") if creates_extension else None,
-        "missing_variable": _missing_variable(error) if place.phase == "settings" else None,
-        "missing_module": next((e.name for e in chain.links(error) if isinstance(e, ModuleNotFoundError)), None),
+        "missing_variable": words.text(variable) if variable else None,
+        "missing_module": words.text(module) if module else None,
     }
 
 
@@ -84,75 +149,73 @@ def _said(driver: BaseException) -> str:
     return getattr(getattr(driver, "diag", None), "message_primary", None) or str(driver)
 
 
-def _message(error: BaseException, place: Place, known: frozenset[str]) -> str:
-    text = _first_line(error)
-    driver = chain.driver_error(error)
-    own = next((link for link in (error, error.__cause__) if link is not None and chain.sqlstate(link)), None)
-    if driver is not None and _raised_by_function(driver):
-        return redact.keep_known_words(text, known | _source_words(error, place))
-    if own is not None and (chain.sqlstate(own) or "").startswith("22"):
-        return redact.class_22(text, known)
-    if own is not None and (chain.sqlstate(own) or "").startswith("23"):
-        return redact.keep_known_quotes(text, known)
-    return _message_of_code(error, place, text, known, from_server=own is not None)
-
-
-def _message_of_code(error: BaseException, place: Place, text: str, known: frozenset[str], from_server: bool) -> str:
-    """An exception that Python code raised: its words may be a row's, unless they stand in the code."""
-    if isinstance(error, (ImportError, SyntaxError)):
-        return text
-    known = known | _source_words(error, place) | redact.TYPES
-    if place.phase == "settings":
-        return redact.keep_known_quotes(text, known)
-    innermost = chain.frames(error)[-1] if error.__traceback__ else None
-    if innermost is not None and not _is_library(innermost):
-        return redact.keep_known_words(text, known) if _raises(innermost) else redact.keep_known_quotes(text, known)
-    if innermost is None or not _user_tracebacks(place):
-        return text
-    text = redact.keep_known_quotes(text, known | redact.constants(innermost.tb_frame.f_code))
-    if from_server:
-        return text
-    library = redact.words("".join(linecache.getlines(innermost.tb_frame.f_code.co_filename)))
-    return redact.keep_known_words(text, known | library)
-
-
-def _first_line(error: BaseException) -> str:
+def _text(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"exit code {error.code}" if isinstance(error.code, int) else str(error.code)
-    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()] or [""]
-    if type(error).__name__ == "SystemCheckError":  # its first line is a heading, and the next names the level
-        return " ".join(line for line in lines[:3] if line != "ERRORS:")
-    return lines[0]
+    return str(error)
 
 
-def _raised_by_function(driver: BaseException) -> bool:
-    """RAISE in a PL/pgSQL function: the text is its author's, whatever SQLSTATE was chosen."""
-    diag = getattr(driver, "diag", None)
-    return getattr(diag, "source_function", None) == RAISED_BY_PLPGSQL
+def _checks(error: BaseException, names: Container[str]) -> str:
+    """The first error of a SystemCheckError, whose first line is a heading and whose next names the level."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    heading = "SystemCheckError: System check identified some issues:"
+    match = next((found for found in map(CHECK.fullmatch, lines) if found), None)
+    if match is None:
+        return heading
+    worded = (one for path in _files_with(match["id"]) for one in forms.of_file(path))
+    text = shown.message(match["text"], worded, names)
+    return f"{heading} {shown.names_in(match['about'], names)}: ({match['id']}) {text}"
+
+
+def _files_with(check: str) -> Iterator[str]:
+    """The loaded files of Django's that have the check with that id."""
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None) or ""
+        of_django = name.startswith("django.") and path.endswith(".py")
+        if of_django and any(check in line for line in linecache.getlines(path)):
+            yield path
+
+
+def _library_forms(error: BaseException) -> Iterator[shown.Form]:
+    """Of the installed files that the error passed through; none where the project's own code raised it."""
+    found = chain.frames(error)
+    if found and not _is_installed(found[-1]):
+        return
+    files = [traceback.tb_frame.f_code.co_filename for traceback in reversed(found) if _is_installed(traceback)]
+    module = sys.modules.get(type(error).__module__)
+    defined = getattr(module, "__file__", None) or ""
+    for path in dict.fromkeys([*files, *([defined] if is_library_file(defined) else [])]):
+        yield from forms.of_file(path)
+
+
+def _source(error: BaseException) -> str | None:
+    """File and line of the innermost frame of the project's own, from the working directory where it is below."""
+    for link in chain.links(error):
+        own = [traceback for traceback in chain.frames(link) if not _is_installed(traceback)]
+        own = [traceback for traceback in own if traceback.tb_frame.f_globals.get("__name__") != "__main__"]
+        if own:
+            path = own[-1].tb_frame.f_code.co_filename
+            below = os.path.relpath(path) if os.path.isabs(path) else path
+            return "{}:{}".format(path if below.startswith("..") else below, own[-1].tb_lineno)
+    return None
+
+
+def _raised_from(error: BaseException) -> str | None:
+    """The class of what it was raised from, or while handling what."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is None or (chain.is_driver_error(before) and type(error).__module__ == "django.db.utils"):
+        return None  # Django's name for the driver's error
+    return chain.class_name(before)
 
 
 def _user_tracebacks(place: Place) -> list[types.TracebackType]:
-    """The project's own frames under the operation or receiver that failed."""
+    """The project's own frames under the operation or receiver that failed, and those of what else is installed."""
     found, traceback = [], place.inside if place.phase in USER_PHASES else None
     while traceback is not None:
         if not _is_library(traceback):
             found.append(traceback)
         traceback = traceback.tb_next
     return found
-
-
-def _source_words(error: BaseException, place: Place) -> frozenset[str]:
-    """Words of the project's files that the exception passed through; the innermost one's at least."""
-    tracebacks = [each for each in chain.frames(error) if not _is_library(each)]
-    inside = _user_tracebacks(place) or tracebacks
-    files = {each.tb_frame.f_code.co_filename for each in inside}
-    return frozenset().union(*(redact.words("".join(linecache.getlines(name))) for name in files))
-
-
-def _raises(traceback: types.TracebackType) -> bool:
-    """Whether a ``raise`` statement stands there; else C code did it, in CPython's own words."""
-    code = traceback.tb_frame.f_code.co_code
-    return dis.opname[code[traceback.tb_lasti]] in ("RAISE_VARARGS", "RERAISE")
 
 
 def _is_library(traceback: types.TracebackType) -> bool:
@@ -163,20 +226,17 @@ def is_library(frame: types.FrameType) -> bool:
     """Django, a driver, the standard library or the probe; what else is installed may well talk about rows."""
     if str(frame.f_globals.get("__name__", "")).split(".")[0] in LIBRARIES:
         return True
-    filename = frame.f_code.co_filename
-    if filename.startswith("<frozen"):
-        return True
-    installed = "site-packages" in filename or "dist-packages" in filename
-    return not installed and filename.startswith(STANDARD_LIBRARY)
+    path = frame.f_code.co_filename
+    return is_library_file(path) and not any(part in path for part in INSTALLED)
 
 
-def _is_run_sql(error: BaseException) -> bool:
-    return any(runs_sql(traceback.tb_frame) for link in chain.links(error) for traceback in chain.frames(link))
+def _is_installed(traceback: types.TracebackType) -> bool:
+    return _is_installed_frame(traceback.tb_frame)
 
 
-def runs_sql(frame: types.FrameType) -> bool:
-    """Whether a RunSQL's own text runs there."""
-    return frame.f_code.co_name == "_run_sql" and frame.f_globals.get("__name__") == RUN_SQL
+def _is_installed_frame(frame: types.FrameType) -> bool:
+    of_ours = str(frame.f_globals.get("__name__", "")).split(".")[0] in LIBRARIES
+    return of_ours or is_library_file(frame.f_code.co_filename)
 
 
 def _uses_dummy(error: BaseException) -> bool:

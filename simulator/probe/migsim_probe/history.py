@@ -63,7 +63,7 @@ def project_names() -> frozenset[str]:
 
     names: set[str] = set()
     for config in apps.get_app_configs() if apps.ready else ():
-        names.update((config.label, config.name))
+        names.update((config.label, config.name, *config.name.split(".")))
         for model in config.get_models(include_auto_created=True, include_swapped=True):
             meta = model._meta
             names.update((meta.object_name, meta.model_name, meta.label, meta.label_lower, meta.db_table))
@@ -71,6 +71,8 @@ def project_names() -> frozenset[str]:
             names.update(each.name for each in [*getattr(meta, "indexes", ()), *constraints] if each.name)
             for field in meta.local_fields + meta.local_many_to_many:
                 names.update(name for name in (field.name, field.attname, field.column) if name)
+                target = getattr(field.remote_field, "model", None)
+                names.update((target, *target.split(".")) if isinstance(target, str) else ())
     return frozenset(names)
 
 

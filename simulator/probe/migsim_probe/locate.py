@@ -115,9 +115,14 @@ def label(migration: Any) -> str | None:
 
 
 def describe_operation(operation: Any) -> str | None:
+    """As Django words it, of names; what a project's own operation says of itself may be made of anything."""
     if operation is None:
         return None
+    kind = type(operation)
+    words_it = getattr(kind, "describe", None)
+    if not str(getattr(words_it, "__module__", "")).startswith("django."):
+        return kind.__name__
     try:
         return str(operation.describe())
-    except Exception:  # a project's own operation may not be able to
-        return type(operation).__name__
+    except Exception:
+        return kind.__name__

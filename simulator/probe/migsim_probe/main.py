@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
+import re
 import signal
 import sys
 import traceback
@@ -18,12 +18,14 @@ from migsim_probe import (
     databases,
     failure,
     files,
+    forms,
     history,
     idle,
     operations,
     redact,
     reset,
     server,
+    shown,
     signals,
     smoke,
     snapshots,
@@ -32,13 +34,17 @@ from migsim_probe import (
     survey,
     tables,
     trial,
+    versions,
 )
+from migsim_probe.hosts import Hosts
+from migsim_probe.known import Known
 from migsim_probe.locate import Place
 from migsim_probe.network import Watch
 from migsim_probe.position import Positions
 from migsim_probe.watch import Migrations, Statements, listen
 from migsim_probe.writer import Writer
 
+DDL = re.compile(r"\s*(?:CREATE|ALTER)\s", re.IGNORECASE)
 BROKEN = 4  # the exit code of a probe that failed itself
 
 
@@ -71,14 +77,15 @@ class Probe:
         self.request = request
         self.writer = writer
         self.finished = False
-        self.positions = Positions(writer.event, lambda: self._stage, self._scrub)
+        self.positions = Positions(writer.event, lambda: self._stage, self._statement)
         self._stage = "settings"
         self._alias: str = request["alias"]
         self._given: dict[str, Any] = request["databases"] or {}
         self._secrets = redact.environment_secrets()
+        self._hosts = Hosts(failure.is_library_file)
         self._watch = Watch(self._given.values(), bool(request.get("guard")), self._attempt)
         self._statements = Statements(self._saw_statement)
-        self._names = frozenset([self._alias, *self._given])
+        self._known = Known([*_given_names(request), *self._given])
         self._original: dict[str, dict[str, Any]] | None = None  # DATABASES as the project has it
         self._watch.install()
         start.after_settings(self._take_databases)
@@ -94,6 +101,7 @@ class Probe:
 
     def fail(self, error: BaseException, otherwise: str, **instead: Any) -> None:
         """Report a failure; ``instead`` has the fields that the caller knows better."""
+        self._write_whole(error)
         self.writer.event("failure", **dict(self.describe(error, otherwise), **instead))
 
     def describe(self, error: BaseException, otherwise: str) -> dict[str, Any]:
@@ -106,12 +114,13 @@ class Probe:
         return event
 
     def _described(self, error: BaseException, otherwise: str, place: Place | None = None) -> dict[str, Any]:
-        self._names |= history.project_names() if "django.apps" in sys.modules else frozenset()
-        self._secrets.add_environment(os.environ)
-        return failure.describe(error, otherwise, self._statements, self._secrets, self._names, place)
+        return failure.describe(error, otherwise, self._statements, self._known, place)
 
-    def _scrub(self, sql: str, is_code: bool) -> str:
-        return self._secrets.scrub(redact.sql_text(sql, is_code), self._names)
+    def _statement(self, sql: str, of_code: bool) -> str:
+        """What may be shown of one that runs, made by the project's own code or by Django and a RunSQL."""
+        given = frozenset() if of_code else shown.identifiers(sql)
+        names = shown.Layers(self._known.names(), given, self._known.of_loaded(failure.is_library_file))
+        return shown.statement(sql, names, self._known.language(), sizes=not of_code)
 
     def _steps(self) -> None:
         if not self._succeeds(self._load_settings, "settings") or self.request["databases"] is None:
@@ -170,14 +179,24 @@ class Probe:
         for event in files.events(loader) if loader is not None else ():
             self.writer.event("file", **event)
 
+    def _write_whole(self, error: BaseException) -> None:
+        """All that it says, rows and all, for a run that is kept."""
+        if self.request.get("whole"):
+            path = os.path.splitext(self.request["trace"])[0] + ".txt"
+            text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+            with open(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
+                file.write(text.encode("utf-8", "backslashreplace"))
+
     def _met(self, error: BaseException, place: Place, index: int | None) -> None:
+        self._write_whole(error)
         event = self._described(error, place.phase, place)
         self._look_up(event)
         self.writer.event("met", **dict(event, operation_index=index))
 
     def _readable(self, sql: str) -> str | None:
         """A statement that a fix may be made of: None where it holds a secret."""
-        return sql if self._secrets.scrub(sql, self._names) == sql else None
+        self._secrets.add_environment(os.environ)
+        return sql if self._secrets.scrub(sql, self._known.names()) == sql else None
 
     @contextlib.contextmanager
     def _snapshots(self) -> Iterator[Callable[[str], None] | None]:
@@ -205,10 +224,11 @@ class Probe:
         return True
 
     def _load_settings(self) -> None:
-        self.writer.event("versions", **_versions())
+        self.writer.event("versions", **versions.found())
         settings = start.load_settings(self.request["settings"])
         self._secrets.add_settings({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
         self.writer.event("settings", module=os.environ.get(start.SETTINGS))
+        self._known.add_settings(settings)
         self._take_databases(settings)
         for row in databases.read_aliases(self._original or {}, self._alias):
             self.writer.event("alias", **row)
@@ -218,6 +238,7 @@ class Probe:
         if self._original is not None:
             return
         self._original = {name: dict(entry) for name, entry in settings.DATABASES.items()}
+        self._hosts.add_settings({name: getattr(settings, name, None) for name in dir(settings) if name.isupper()})
         databases.take(settings, self.request["databases"], self._alias)
         if self.request.get("resets"):
             reset.take(settings, self.request["resets"], os.path.splitext(self.request["trace"])[0])
@@ -227,17 +248,20 @@ class Probe:
 
         django.setup()
         self._refuse_other_places("django.setup()")
-        listen(self._notice)
-        self.writer.event("dependency", minimum_database_version=_minimum_version(self._alias))
+        listen(self._server_notice)
+        self.writer.event("dependency", minimum_database_version=versions.minimum_of_database(self._alias))
 
     def _history(self) -> None:
         from django.db import connections
 
         try:
+            for alias in self._given:
+                self._known.add_catalog(connections[alias])
             seen = history.History(connections[self._alias])
         finally:
             databases.forget_connections()
-        self._names |= {step.name for step in seen.plan} | {name for _app, name in seen.loader.disk_migrations}
+        self._known.add_migrations(seen.loader.disk_migrations.values())
+        self._known.add(part for key in seen.recorded for part in key)
         self.writer.event("history", **seen.event())
         self._tell_tables(_state_before(seen))
         self.writer.event("data_dependent", operations=_data_dependent(seen, self.request["command"][0]))
@@ -309,7 +333,8 @@ class Probe:
     def _unreadable(self, error: Exception, table: str, event_name: str = "failure") -> None:
         from django.db import connections
 
-        event = failure.describe(error, "smoke", self._statements, self._secrets, self._names | {table})
+        self._known.add([table])
+        event = failure.describe(error, "smoke", self._statements, self._known)
         connections[self._alias].close()  # the wrapper stays, watched; the next model gets a new session
         said = event["relation"] if event["sqlstate"] == "42P01" else None
         event.update(phase="smoke", relation=said or table)
@@ -323,42 +348,31 @@ class Probe:
             event.update(catalog.denied(self._alias, event["message"], event["relation"]))
 
     def _saw_statement(self, sql: str, parameters: Any) -> None:
+        if DDL.match(sql) and not failure.runs_project_code():
+            self._known.add(shown.identifiers(sql))
         for address in server.addresses(sql, parameters):
             self._watch.saw("server", address)
 
     def _attempt(self, kind: str, address: str) -> None:
-        self.writer.event("attempt", kind=kind, address=address)
+        self.writer.event("attempt", kind=kind, address=self._hosts.shown(address))
 
     def _notice(self, text: str) -> None:
-        self.writer.event("notice", text=self._secrets.scrub(text, self._names))
+        self.writer.event("notice", text=text)
+
+    def _server_notice(self, text: str) -> None:
+        near, words = self._known.names(), self._known.language()
+        said = [shown.message(part, forms.of_server(), near, words) for part in text.split("; ")]
+        if any(map(shown.hides, said)):
+            names = shown.Layers(near, self._known.of_loaded(failure.is_library_file))
+            said = [shown.message(part, forms.of_server(), names, words) for part in text.split("; ")]
+        self._notice("; ".join(said))
 
 
-def _versions() -> dict[str, str]:
-    import django
-
-    found = {"python": platform.python_version(), "django": django.get_version()}
-    driver = _driver()
-    return dict(found, driver=driver) if driver else found
-
-
-def _driver() -> str | None:
-    """The driver that this Django would take: psycopg 3 where it knows it and it is there, else psycopg2."""
-    import django
-
-    names = ("psycopg", "psycopg2") if django.VERSION >= (4, 2) else ("psycopg2",)
-    for name in names:
-        try:
-            return f"{name} {__import__(name).__version__.split()[0]}"
-        except Exception:
-            continue
-    return None
-
-
-def _minimum_version(alias: str) -> str | None:
-    from django.db import connections
-
-    minimum = getattr(connections[alias].features, "minimum_database_version", None)
-    return ".".join(map(str, minimum)) if minimum else None
+def _given_names(request: dict[str, Any]) -> list[str]:
+    """What the scenario says, and what the sandbox is made of."""
+    sandbox = [str(entry[key]) for entry in (request["databases"] or {}).values() for key in ("NAME", "USER")]
+    words = [word for argument in request["command"] for word in (argument, *argument.split("."))]
+    return [request["alias"], request["settings"] or "", request["manage"] or "", *sandbox, *words]
 
 
 def _state_before(seen: history.History) -> Any:

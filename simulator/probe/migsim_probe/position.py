@@ -23,15 +23,16 @@ SECONDS_UNTIL_TOLD_AGAIN = 2.0  # of the same place, where another line of the p
 class Positions:
     """Reports an ``at`` event whenever the main thread is somewhere else, or stays in one statement.
 
-    ``stage`` says which phase it is where no frame says more; ``scrub`` makes a statement fit to be told.
+    ``stage`` says which phase it is where no frame says more; ``shown`` gets a statement, and
+    whether the project's own code made it, and says what of it may be told.
     """
 
     def __init__(
-        self, report: Callable[..., None], stage: Callable[[], str], scrub: Callable[[str, bool], str | None]
+        self, report: Callable[..., None], stage: Callable[[], str], shown: Callable[[str, bool], str]
     ) -> None:
         self._report = report
         self._stage = stage
-        self._scrub = scrub
+        self._shown = shown
         self._main, self._owner = get_ident(), os.getpid()
         self._started = self._since = self._told_at = time.monotonic()
         self._place: tuple[Any, ...] = ()
@@ -92,7 +93,7 @@ class Positions:
             phase=place.phase,
             migration=place.migration,
             operation=place.operation,
-            sql=self._scrub(sql, any(map(failure.runs_sql, frames))) if sql else None,
+            sql=self._shown(sql, failure.runs_project_code(frames[-1])) if sql else None,
             line=line,
             after=round(since - self._started, 3),
         )

@@ -182,6 +182,7 @@ def test_the_request_as_the_probe_reads_it() -> None:
         "steps": [],
         "resets": [],
         "originals": [],
+        "whole": False,
         "names": [],
     }
 
