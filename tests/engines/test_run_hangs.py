@@ -122,7 +122,7 @@ def test_a_slow_statement_waits_for_nobody(hanging: Any) -> None:
         {"blog/migrations/0002_tag.py": migration('migrations.RunSQL("SELECT pg_sleep(600)")', "blog.0001_initial")}
     )
     failure = hang(report)
-    assert (failure["sql"], failure["waits_for"]) == ("SELECT pg_sleep(600)", None)
+    assert (failure["sql"], failure["waits_for"]) == ("SELECT pg_sleep(…)", None)
     assert failure["operation"].startswith("Raw SQL")
     assert report["history"]["pending"] == ["blog.0002_tag"]
     assert report["versions"]["django"]
