@@ -32,7 +32,7 @@ from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 from simulator.postgres.version import major
 from simulator.project import database_url, planning
 from simulator.project.environment import unset
-from simulator.rehearsal.hang import AT_THE_TIMEOUT, Hung
+from simulator.rehearsal.hang import AT_THE_TIMEOUT, Hung, said
 from simulator.rehearsal.runs import NOBODY, Rehearsals
 from simulator.rehearsal.trace import name_owner, note_unfilled_alias
 from simulator.report import Machine, Rehearsed, of_conflict
@@ -112,7 +112,10 @@ def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> Histo
                 with _sandbox(stage).clone() as databases, progress.stage("inspect", "reading the history"):
                     trace = stage.rehearsals.inspect(found.code, databases)
     if trace.history is None:
-        why = trace.failure.message if trace.failure else "its process ended before it could report"
+        failure = trace.failure
+        if failure is not None and failure.is_hang:
+            raise TimedOut(said(failure), "set a longer rehearse.timeout in the scenario")
+        why = failure.message if failure else "its process ended before it could report"
         raise CannotTell(f"the project could not say its history: {why}", f"migsim run {loaded.scenario.name}")
     return trace.history
 

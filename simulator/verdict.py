@@ -20,7 +20,7 @@ CLASSES_OF_ROWS = ("02", "21", "22", "23", "P0")
 
 
 # What runs in phases that belong to no migration.
-_PLACES = {
+PLACES = {
     Phase.SETTINGS: "the project's own start",
     Phase.CHECK: "a system check",
     Phase.LOAD: "reading the migration files",
@@ -151,7 +151,7 @@ def _judge_failure(evidence: Evidence, failure: Failure) -> Judgement:
 
 
 def _still_running(evidence: Evidence, failure: Failure) -> str:
-    where = failure.migration or _PLACES.get(failure.phase, "migrate")
+    where = failure.migration or PLACES.get(failure.phase, "migrate")
     limit = f" ({evidence.timeout})" if evidence.timeout else ""
     return f"{where} was still running when rehearse.timeout{limit} was over"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from simulator.findings.case import Case
+from simulator.fixes import merge_migration
 from simulator.fixes.route import Mend
 from simulator.postgres.sqlstate import UNIQUE_VIOLATION
 
@@ -13,17 +14,22 @@ TITLE = "Change the migrations"
 
 
 def propose(case: Case) -> Mend | None:
+    if merge_migration.propose(case) is not None:
+        return None  # how to change it is known
     text = _fails_from_nothing(case) if not case.situation.reference.complete else _fails_on_rows(case)
     return Mend(ID, TITLE, (case.root.id,), person=text) if text else None
 
 
 def _fails_from_nothing(case: Case) -> str:
+    """With the file and the operation to change, where one is at fault."""
     failure = case.situation.reference.failure
-    at = f"{failure.migration}: " if failure and failure.migration else ""
-    said = (
-        f"{failure.sqlstate or failure.exception.rpartition('.')[2]} {failure.message}" if failure else "it ended early"
-    )
-    return f"change the code: from an empty database it fails too ({at}{said})"
+    if failure is None:
+        return "change the code: from an empty database it ends early too"
+    file = case.situation.code.files.get(failure.migration or "")
+    operation = f" ({failure.operation})" if failure.operation else ""
+    at = f", at {file.path or file.name}{operation}" if file else ""
+    said = f"{failure.sqlstate or failure.exception.rpartition('.')[2]} {failure.message}"
+    return f"change the code{at}: from an empty database it fails too ({said})"
 
 
 def _fails_on_rows(case: Case) -> str | None:

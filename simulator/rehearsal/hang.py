@@ -14,6 +14,7 @@ from simulator.host.deadline import remaining
 from simulator.model import TIMEOUT, Address, Failure, Phase, Position, Trace
 from simulator.postgres import activity, database
 from simulator.postgres.activity import Activity
+from simulator.verdict import PLACES
 from simulator.wording import duration
 
 # How long before the time is over the server is asked what goes on, twice: who waits both times is stuck.
@@ -97,6 +98,8 @@ def said(failure: Failure | None) -> str:
     """In one sentence, for a message."""
     if failure is None or not failure.is_hang:
         return "the project's code was running"
-    where = ", ".join(part for part in (failure.migration, failure.operation) if part) or str(failure.phase)
+    where = ", ".join(part for part in (failure.migration, failure.operation) if part) or PLACES.get(
+        failure.phase, "migrate"
+    )
     waits = f", waiting for {failure.waits_for}" if failure.waits_for else ""
     return f"{where} was still running, for {duration(failure.seconds or 0)}{waits}"

@@ -241,3 +241,16 @@ def test_a_trial_that_hangs_keeps_the_findings_and_their_causes(migsim: Command,
     assert "blog.0003_slow, Raw Python operation was still running" in said
     assert not any(fix["recommended"] for fix in report["fixes"])
     assert migsim("fix", "case", "--engine", "embedded").code == 1
+
+
+def test_a_migration_file_that_hangs_where_it_is_read(hanging: Any) -> None:
+    slow = migration(blog.TAG, "blog.0001_initial", before="import time; time.sleep(600)")
+    failure = hang(hanging({"blog/migrations/0002_tag.py": slow}))
+    assert (failure["phase"], failure["message"].rpartition(" ")[2]) == ("load", "blog/migrations/0002_tag.py:2")
+
+
+def test_other_verbs_say_where_the_time_went(migsim: Command) -> None:
+    blog.write(migsim.folder, settings="import time\ntime.sleep(600)")
+    blog.scenario(migsim.folder, rehearse={"timeout": "6s"})
+    message, _hint = migsim("showmigrations", "case", "--engine", "embedded").complaint
+    assert "the project's own start was still running" in message

@@ -497,7 +497,16 @@ def test_code_at_fault_is_a_persons_whatever_else_would_fit() -> None:
     standing = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"))
     met = failure("blog.2", relation="blog_tag")
     where = situation([met], standing, ("blog.2",), reference=effects.reference_of(DELTAS, met))
-    assert proposed(where) == ["edit-code"]
+    (mend,) = fixes.mends(Case(where, where.roots[0]))
+    assert mend.fix == "edit-code"
+    assert mend.person == "change the code, at blog.2: from an empty database it fails too (42P07 m)"
+
+
+def test_two_leaves_are_merged_though_nothing_can_be_built_from_nothing_either() -> None:
+    met = failure(None, None, phase=Phase.PLAN, exception="django.core.management.base.CommandError")
+    files = {**FILES, "blog.5": MigrationFile("blog.5", parents=("blog.3",))}
+    where = situation([met], catalog(POST), (), reference=effects.reference_of(DELTAS, met), files=files)
+    assert proposed(where) == ["merge-migration"]
 
 
 WHOLE = catalog(POST, TITLE, TAG, NAME, index("blog_tag", "tag_name", "name"), SLUG)
