@@ -197,6 +197,7 @@ class Failure:
     alias: str | None = None  # of the connection whose statement failed
     # Why the sandbox itself may be the reason; None: the code or the database is.
     sandbox: str | None = None
+    in_schema: str | None = None  # where the project was at work, if it goes through several schemas
     # For a 42501: the object and who owns it, where the catalog says so; the same owner alone; whether it is the
     # database's to allow that (CREATE SCHEMA, a trusted extension, a table in public from PostgreSQL 15 on).
     denied: str | None = None
@@ -350,6 +351,7 @@ class Trace:
     deltas: tuple[Delta, ...] = ()  # where a catalog query was given
     survey: Survey | None = None  # mode survey
     steps: tuple[StepRun, ...] = ()  # mode trial
+    tenants: tuple[str, ...] | None = None  # schemas that the project's table of tenants names; None: it has none
     tables: Tables | None = None  # before anything is migrated; None: could not be told
     position: Position | None = None  # None: it came to its end, or was never looked at
     idle: tuple[str, ...] = ()  # mode idle: migrations whose code ended without an error and wrote nothing

@@ -42,6 +42,7 @@ from simulator.scenario.duration import seconds
 from simulator.scenario.files import LoadedScenario
 from simulator.sources import trees
 from simulator.sources.trees import Sources, main_dump
+from simulator.tenants import diagnose_schemas
 from simulator.trials import script_trial
 from simulator.verdict import Evidence, Judgement, judge
 
@@ -217,6 +218,11 @@ def _diagnose(
     if trace.failure.sandbox or judgement.failure not in (trace.failure, *sandbox.baseline.errors):
         return None
     tier = stage.loaded.scenario.rehearse.tier
+    if trace.failure.in_schema is not None:
+        tenants = trace.tenants or ()
+        return diagnose_schemas(
+            sandbox, trace.failure, trace.history, tenants, stage.progress, tier=tier, trials=trials
+        )
     return diagnose(sandbox, trace.failure, trace.history, stage.progress, tier=tier, trials=trials, reset=reset)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.baseline.build import Baseline
 from simulator.engines.base import Environment
@@ -27,6 +27,12 @@ class Sandbox:
     rehearsals: Rehearsals
     code: Tree
     alias: str
+    schema: str | None = None  # of several schemas of the database the one that is looked at
+    shared: Rehearsals | None = None  # with ``schema``: of what all schemas share
+
+    def within(self, schema: str) -> Sandbox:
+        """The same where the project goes through several schemas, and only that one is looked at and migrated."""
+        return replace(self, schema=schema, shared=self.rehearsals, rehearsals=replace(self.rehearsals, schema=schema))
 
     @property
     def user(self) -> str:
@@ -36,7 +42,8 @@ class Sandbox:
     @property
     def options(self) -> tuple[str, ...]:
         """What every migrate of a fix needs to say: the alias, where it is not the default."""
-        return () if self.alias == "default" else (f"--database={self.alias}",)
+        of_alias = () if self.alias == "default" else (f"--database={self.alias}",)
+        return of_alias if self.schema is None else (*of_alias, f"--schema={self.schema}")
 
     @contextmanager
     def clone(self, *, keep: bool = False) -> Iterator[Databases]:

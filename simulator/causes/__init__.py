@@ -67,6 +67,7 @@ from simulator.causes import (
     squash_by_memory,
     squash_half_applied,
     squash_not_replaced,
+    tenant_schema_gone,
     type_exists,
     unexplained,
     unique_by_code,
@@ -87,6 +88,8 @@ class CauseModule(Protocol):
 
 # The first that answers names the cause.
 CAUSES: tuple[CauseModule, ...] = (
+    # One of several schemas.
+    tenant_schema_gone,
     # The restore itself.
     restored_over_data,
     half_restored,

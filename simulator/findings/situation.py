@@ -159,6 +159,8 @@ class DatabaseFacts:
     """The database under rehearsal as the baseline steps left it, read on a clone before anything ran there."""
 
     catalog: Catalog = field(default_factory=Catalog)
+    schema: str | None = None  # of several, of tenants, the one that all of this is about; None: the whole database
+    shared_schema: str | None = None  # where the project works if nothing says another
     history: HistoryTable = field(default_factory=HistoryTable)
     content_types: frozenset[str] | None = None  # "app.model" of each row; None: there is no such table
     rows: Mapping[str, int] = field(default_factory=dict)  # "schema.table" -> rows

@@ -14,7 +14,7 @@ from simulator.findings import effects, history_table, migration_files, sequence
 from simulator.findings.assembly import assemble
 from simulator.findings.graph import app_of
 from simulator.findings.situation import CodeFacts, DatabaseFacts, Reference, Situation, SurveyFacts
-from simulator.model import Delta, Existing, Failure, History, Met, MigrationFile, Phase, Survey, Trace
+from simulator.model import Delta, Existing, Fact, Failure, History, Met, MigrationFile, Phase, Survey, Trace
 from simulator.postgres import beside, database
 from simulator.postgres.catalog import Catalog
 from simulator.postgres.sqlstate import DUPLICATE_TABLE
@@ -35,8 +35,10 @@ class Seen:
 
 def reference(sandbox: Sandbox, seen: Seen, schemas: Sequence[str] = ()) -> tuple[dict[str, Delta], Reference]:
     """What the code builds from nothing. ``schemas``: who runs the server has made those beforehand."""
-    with sandbox.empty(schemas) as databases:
-        trace = sandbox.rehearsals.reference(sandbox.code, databases, tuple(_recorded_in_part(seen)))
+    with sandbox.empty(_to_make(sandbox, schemas)) as databases:
+        if sandbox.shared is not None and not _is_shared(sandbox, seen):
+            sandbox.shared.migrate(sandbox.code, databases, checks=False)
+        trace = _within(sandbox, sandbox.rehearsals.reference(sandbox.code, databases, tuple(_recorded_in_part(seen))))
     failure = trace.failure
     if failure is None and not trace.complete:
         failure = Failure(
@@ -44,6 +46,27 @@ def reference(sandbox: Sandbox, seen: Seen, schemas: Sequence[str] = ()) -> tupl
         )
     found = effects.reference_of(trace.deltas, failure)
     return effects.by_migration(trace.deltas), replace(found, schemas=tuple(schemas))
+
+
+def _to_make(sandbox: Sandbox, schemas: Sequence[str]) -> tuple[str, ...]:
+    own = () if sandbox.schema in (None, "public") else (sandbox.schema,)
+    return tuple(dict.fromkeys((*schemas, *own)))
+
+
+def _is_shared(sandbox: Sandbox, seen: Seen) -> bool:
+    """Whether it is the schema that all share, which the project works in where nothing says another."""
+    return sandbox.schema == seen.database.shared_schema
+
+
+def _within(sandbox: Sandbox, trace: Trace) -> Trace:
+    """What it tells of the schema that is looked at."""
+    if sandbox.schema is None:
+        return trace
+
+    def own(facts: frozenset[Fact]) -> frozenset[Fact]:
+        return frozenset(fact for fact in facts if fact.schema == sandbox.schema)
+
+    return replace(trace, deltas=tuple(Delta(one.migration, own(one.added), own(one.removed)) for one in trace.deltas))
 
 
 def schemas_of(catalog: Catalog) -> tuple[str, ...]:
@@ -70,11 +93,11 @@ def look(sandbox: Sandbox, history: History | None, tier: Tier, first: Sequence[
         with database.connect(place) as connection:
             for statement in first:
                 connection.execute(statement.encode())
-            before = database.count_rows(connection)
+            before = _of_schema(database.count_rows(connection), sandbox.schema)
             facts = _database_facts(connection, sandbox, known, before, tier)
-        trace = sandbox.rehearsals.survey(sandbox.code, databases)
+        trace = _within(sandbox, sandbox.rehearsals.survey(sandbox.code, databases))
         with database.connect(place) as connection:
-            after = database.count_rows(connection)
+            after = _of_schema(database.count_rows(connection), sandbox.schema)
             held = _held(connection, trace)
     return Seen(
         database=facts,
@@ -84,19 +107,27 @@ def look(sandbox: Sandbox, history: History | None, tier: Tier, first: Sequence[
     )
 
 
+def _of_schema(rows: Rows, schema: str | None) -> Rows:
+    return {oid: one for oid, one in rows.items() if schema is None or one.name.startswith(f"{schema}.")}
+
+
 def _database_facts(
     connection: database.Connection, sandbox: Sandbox, schemas: Sequence[str] | None, rows: Rows, tier: Tier
 ) -> DatabaseFacts:
     """``schemas``: where the project looks for its tables, if that is known."""
-    restores = sandbox.baseline.restores
+    restores, schema = sandbox.baseline.restores, sandbox.schema
+    shared = history_table.history_table(connection, sandbox.user, schemas)
+    own = history_table.history_table(connection, sandbox.user, [schema]) if schema is not None else shared
     return DatabaseFacts(
-        catalog=database.read_catalog(connection),
-        history=history_table.history_table(connection, sandbox.user, schemas),
+        catalog=database.read_catalog(connection).within(schema),
+        schema=schema,
+        shared_schema=shared.schema_name,
+        history=own if schema is None else replace(own, elsewhere=()),
         content_types=history_table.content_types(connection, sandbox.user, schemas),
         rows={table.name: table.rows for table in rows.values()},
         tables={oid: table.name for oid, table in rows.items()},
         owners=database.owners(connection),
-        behind=sequences.behind(connection),
+        behind=tuple(one for one in sequences.behind(connection) if schema in (None, one.schema)),
         members=database.extension_members(connection),
         beside=beside.statements(connection),
         role=sandbox.user,

@@ -220,6 +220,10 @@ class Catalog:
         """The fact here about the same thing, however it is defined."""
         return self._by_key.get(key(fact))
 
+    def within(self, schema: str | None) -> Catalog:
+        """What one schema holds; all of it for None."""
+        return self if schema is None else Catalog(frozenset(fact for fact in self.facts if fact.schema == schema))
+
     def of(self, schema: str, relation: str) -> frozenset[Fact]:
         """Everything about one relation: itself, its columns, constraints, indexes, triggers."""
         return self._by_relation.get((schema, relation), frozenset())

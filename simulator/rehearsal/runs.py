@@ -37,6 +37,7 @@ class Rehearsals:
     command: tuple[str, ...]
     work: Path  # a folder of the run on this machine
     own_code: bool  # the environment brings the project's code itself, so no tree is put there
+    schema: str | None = field(default=None, kw_only=True)  # of several the one that is rehearsed
     scheme: str  # what DATABASE_URL begins with: settings derive ENGINE from it, or compare it
     in_full: Path | None = None  # where errors go as they are, rows and all: a file of the run, for --keep
     _numbers: count[int] = field(default_factory=lambda: count(1))
@@ -60,7 +61,7 @@ class Rehearsals:
         ``originals``: squashes in whose place what they replace is run.
         """
         asked = replace(self._request(databases), mode="reference", smoke=True, catalog=True, originals=originals)
-        return self._run(code, replace(asked, command=self.command[:1]))
+        return self._run(code, replace(asked, command=(self.command[0], *self._schema_option)))
 
     def survey(self, code: Tree, databases: Mapping[str, Address]) -> Trace:
         """Run the command past its errors; nothing of what it says decides a verdict."""
@@ -101,6 +102,10 @@ class Rehearsals:
             },
         )
 
+    @property
+    def _schema_option(self) -> tuple[str, ...]:
+        return () if self.schema is None else (f"--schema={self.schema}",)
+
     def _request(self, databases: Mapping[str, Address] | None) -> Request:
         """What every run of the probe has in common."""
         return Request(
@@ -110,7 +115,8 @@ class Rehearsals:
             settings=self.settings,
             alias=self.alias,
             databases=databases,
-            command=self.command,
+            command=(*self.command, *self._schema_option),
+            schema=self.schema,
             smoke=False,
             replay=False,
             guard=not self.environment.confined,

@@ -71,6 +71,7 @@ class Request:
     resets: Sequence[str] = ()  # apps whose migration files are taken as deleted
     originals: Sequence[str] = ()  # mode reference: squashes in whose place what they replace is run
     whole: bool = False  # write every error in full to a file beside the trace
+    schema: str | None = None  # of several schemas the one that is asked for
     names: Sequence[str] = ()  # mode idle: migrations whose code is run once more
 
 
@@ -94,6 +95,7 @@ def request_json(request: Request) -> str:
             "steps": [{"manage": list(step.manage)} if step.manage else {"sql": step.sql} for step in request.steps],
             "resets": list(request.resets),
             "originals": list(request.originals),
+            "schema": request.schema,
             "names": list(request.names),
             "whole": request.whole,
         }
@@ -147,6 +149,7 @@ class _Reading:
             survey=self._survey() if self.all("surveyed") else None,
             steps=tuple(self._step(each) for each in self.all("step")),
             tables=_tables(self.first("tables")),
+            tenants=_names(self.first("tenants"), "schemas"),
             position=None if complete else self._position(),
             idle=tuple(each["name"] for each in self.all("idle") if not (each["failed"] or each["wrote"])),
         )
@@ -246,7 +249,7 @@ def _event(line: str) -> Mapping[str, Any] | None:
 
 def _failure(event: Mapping[str, Any], attempts: Sequence[Attempt]) -> Failure:
     names = ("migration", "operation", "sqlstate", "relation", "schema_name", "table_name", "column_name")
-    others = ("constraint_name", "sql", "source", "raised_from", "alias", "denied")
+    others = ("constraint_name", "sql", "source", "raised_from", "alias", "denied", "in_schema")
     texts = {name: event.get(name) for name in (*names, *others)}
     return Failure(
         exception=event["exception"],

@@ -98,6 +98,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "raised_from": failure.raised_from,
         "seconds": failure.seconds,
         "waits_for": failure.waits_for,
+        "in_schema": failure.in_schema,
     }
 
 

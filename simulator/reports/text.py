@@ -139,7 +139,8 @@ def _position(report: Report, failure: Failure) -> str:
 
 def _failure_lines(failure: Failure) -> list[str]:
     lines = []
-    name = ", ".join(part for part in (failure.migration, failure.operation) if part)
+    where = f"in the schema {failure.in_schema}" if failure.in_schema else None
+    name = ", ".join(part for part in (failure.migration, failure.operation, where) if part)
     if name:
         lines.append(f"  [bold]{escape(name)}[/]")
     kind = failure.sqlstate or failure.exception.rpartition(".")[2]
@@ -209,7 +210,12 @@ def _next(report: Report) -> list[str]:
     again = report.asked or report.scenario
     if report.verdict is not Verdict.WOULD_FAIL:
         return []
-    if any(fix.recommended for fix in report.fixes):
+    recommended = any(fix.recommended for fix in report.fixes)
+    if recommended and report.failure and report.failure.in_schema:
+        return [
+            escape(f"Next  type the steps, then migsim run {again}   (no script is written for one of several schemas)")
+        ]
+    if recommended:
         return [escape(f"Next  migsim fix {again} -o fix.sh   (stops if the database has changed)")]
     return [escape(f"Next  migsim run {again}   (once that is mended)")] if report.fixes else []
 

@@ -15,6 +15,7 @@ from simulator.findings.situation import Situation
 from simulator.fixes import fake_everything, fake_initial, route, set_aside
 from simulator.fixes.route import Mend
 from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
+from simulator.postgres import ddl
 from simulator.trials import proofs
 from simulator.wording import some
 
@@ -165,10 +166,20 @@ def _fix(situation: Situation, mends: Sequence[Mend], options: tuple[str, ...]) 
     return Fix(
         id=kinds[0] if len(kinds) == 1 else ID,
         title="; ".join(titles),
-        steps=route.steps(mends, situation.pending, situation.code.files, options),
+        steps=_within(situation, route.steps(mends, situation.pending, situation.code.files, options)),
         note="; ".join(dict.fromkeys(mend.note for mend in mends if mend.note)),
         mends=tuple(sorted({root for mend in mends for root in mend.roots})),
     )
+
+
+def _within(situation: Situation, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Of one schema among several, SQL says which: a migration's own statements leave that to the search_path."""
+    schema = situation.database.schema
+    if schema is None:
+        return tuple(steps)
+    shared = situation.database.shared_schema or "public"
+    path = ", ".join(map(ddl.quote, dict.fromkeys((schema, shared))))
+    return tuple(replace(step, sql=f"SET search_path TO {path};\n{step.sql}") if step.sql else step for step in steps)
 
 
 def _is_of(mend: Mend, step: Step) -> bool:

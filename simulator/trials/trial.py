@@ -125,7 +125,7 @@ def verify(
 ) -> Verified:
     """What became of the database at ``place``."""
     with database.connect(place) as connection:
-        after = database.read_catalog(connection)
+        after = database.read_catalog(connection).within(situation.database.schema)
         rows = database.count_rows(connection)
     effects = situation.effects.values()
     return verification.judge(

@@ -26,10 +26,12 @@ DATABASE_IN_MESSAGE = re.compile(r"for database ")
 OWNED_BY_WHO_OWNS_THE_DATABASE = "pg_database_owner"  # the schema public, from PostgreSQL 15 on
 
 
-def schema_of(alias: str, relation: str) -> str | None:
-    """The only schema that holds a relation of that name; None where several or none do."""
-    rows = _rows(alias, RELATION, relation)
-    return rows[0][0] if len(rows) == 1 else None
+def schema_of(alias: str, relation: str, working: str | None = None) -> str | None:
+    """The only schema that holds a relation of that name, or of several the one where the code works; else None."""
+    found = [row[0] for row in _rows(alias, RELATION, relation)]
+    if working in found:
+        return working
+    return found[0] if len(found) == 1 else None
 
 
 def denied(alias: str, message: str, relation: str | None) -> dict[str, Any]:

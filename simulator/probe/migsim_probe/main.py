@@ -33,6 +33,7 @@ from migsim_probe import (
     start,
     survey,
     tables,
+    tenants,
     trial,
     versions,
 )
@@ -114,7 +115,9 @@ class Probe:
         return event
 
     def _described(self, error: BaseException, otherwise: str, place: Place | None = None) -> dict[str, Any]:
-        return failure.describe(error, otherwise, self._statements, self._known, place)
+        event = failure.describe(error, otherwise, self._statements, self._known, place)
+        schema = tenants.working_schema(self._alias) if otherwise != "settings" else None
+        return dict(event, in_schema=schema)
 
     def _statement(self, sql: str, of_code: bool) -> str:
         """What may be shown of one that runs, made by the project's own code or by Django and a RunSQL."""
@@ -132,6 +135,7 @@ class Probe:
             self._succeeds(self._history, "plan")
             return
         if self.request["mode"] == "idle":
+            self._enter_schema()
             idle.run(self.request["names"], self._alias, self.writer.event)
             return
         self._history_if_readable()
@@ -168,12 +172,17 @@ class Probe:
         else:
             databases.forget_connections()
             with self._statements.watching():
-                smoke.read_models(self._alias, lambda failed, table: self._unreadable(failed, table, "met"))
+                self._read_models(lambda failed, table: self._unreadable(failed, table, "met"))
         self.writer.event("surveyed")
+
+    def _enter_schema(self) -> None:
+        """Where one schema of several is asked for."""
+        tenants.enter(self._alias, self.request.get("schema"))
 
     def _tell_files(self) -> None:
         from django.db import connections
 
+        self._enter_schema()
         loader = files.loader(connections[self._alias])
         databases.forget_connections()
         for event in files.events(loader) if loader is not None else ():
@@ -257,6 +266,8 @@ class Probe:
         try:
             for alias in self._given:
                 self._known.add_catalog(connections[alias])
+            self.writer.event("tenants", schemas=tenants.schemas(self._alias))
+            self._enter_schema()
             seen = history.History(connections[self._alias])
         finally:
             databases.forget_connections()
@@ -301,9 +312,19 @@ class Probe:
         if self.request["smoke"]:
             databases.forget_connections()
             with self._statements.watching():
-                count = smoke.read_models(self._alias, self._unreadable)
+                count = self._read_models(self._unreadable)
                 self._warn_of_inserts()
             self.writer.event("models_read", count=count)
+
+    def _read_models(self, failed: Callable[[Exception, str], None]) -> int:
+        """In every schema that the command goes through. Returns how many could be read, the most of all schemas."""
+        asked = self.request.get("schema")
+        places = [asked] if asked else tenants.standing(self._alias) or ("",)
+        counts = []
+        for place in places:
+            tenants.enter(self._alias, place)
+            counts.append(smoke.read_models(self._alias, failed))
+        return max(counts)
 
     def _warn_of_inserts(self) -> None:
         """Migrate passes it over; the code that runs afterwards does not."""
@@ -318,6 +339,7 @@ class Probe:
 
         databases.forget_connections()
         try:
+            self._enter_schema()
             seen = history.History(connections[self._alias])
         except (Exception, SystemExit):
             return
@@ -337,13 +359,13 @@ class Probe:
         event = failure.describe(error, "smoke", self._statements, self._known)
         connections[self._alias].close()  # the wrapper stays, watched; the next model gets a new session
         said = event["relation"] if event["sqlstate"] == "42P01" else None
-        event.update(phase="smoke", relation=said or table)
+        event.update(phase="smoke", relation=said or table, in_schema=tenants.working_schema(self._alias))
         self._look_up(event)
         self.writer.event(event_name, **event)
 
     def _look_up(self, event: dict[str, Any]) -> None:
         if event["relation"] and not event["schema_name"]:
-            event["schema_name"] = catalog.schema_of(self._alias, event["relation"])
+            event["schema_name"] = catalog.schema_of(self._alias, event["relation"], event.get("in_schema"))
         if failure.is_denied(event):
             event.update(catalog.denied(self._alias, event["message"], event["relation"]))
 

@@ -11,7 +11,7 @@ import contextlib
 import functools
 from typing import Any, Callable, Iterator
 
-from migsim_probe import chain, names
+from migsim_probe import chain, names, tenants
 from migsim_probe.locate import Place, describe_operation, label
 from migsim_probe.savepoints import Lost, savepoint
 
@@ -51,6 +51,7 @@ class Survey:
         from django.db.migrations.loader import MigrationLoader
         from django.db.migrations.migration import Migration
         from django.db.migrations.operations import RunPython, RunSQL
+        from django.db.migrations.recorder import MigrationRecorder
         from django.db.models import signals
 
         with contextlib.ExitStack() as stack:
@@ -58,6 +59,7 @@ class Survey:
                 (Migration, "apply", self._apply),
                 (RunPython, "database_forwards", self._run_code),
                 (RunSQL, "database_forwards", self._run_sql),
+                (MigrationRecorder, "ensure_schema", self._ensure_history),
                 (MigrationExecutor, "record_migration", self._record),
                 (MigrationExecutor, "check_replacements", self._record),
                 (MigrationLoader, "check_consistent_history", self._check_history),
@@ -213,6 +215,15 @@ class Survey:
             self._met(error, place._replace(inside=error.__traceback__), None)
         finally:
             self._place = Place("plan")
+
+    def _ensure_history(self, original: Any, recorder: Any) -> None:
+        """A tenant whose schema is gone has no place for a history; those after it are looked at all the same."""
+        try:
+            original(recorder)
+        except Exception as error:
+            if tenants.working_schema(recorder.connection.alias) is None:
+                raise
+            self._met(error, Place("record", inside=error.__traceback__), None)
 
     def _check_history(self, original: Any, loader: Any, connection: Any) -> None:
         from django.db.migrations.exceptions import InconsistentMigrationHistory

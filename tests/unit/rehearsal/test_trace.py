@@ -183,6 +183,7 @@ def test_the_request_as_the_probe_reads_it() -> None:
         "resets": [],
         "originals": [],
         "whole": False,
+        "schema": None,
         "names": [],
     }
 

@@ -181,3 +181,5 @@ def test_the_last_line_is_the_command_to_type_next() -> None:
     refused = shown(replace(REPORT, fixes=REFUSED))
     assert refused.splitlines()[-1] == "Next  migsim run prod-copy   (once that is mended)"
     assert "Next" not in shown(replace(REPORT, verdict=Verdict.SAFE, fixes=()))
+    of_tenant = shown(replace(REPORT, failure=replace(TAGS, in_schema="acme"))).splitlines()[-1]
+    assert of_tenant.startswith("Next  type the steps, then migsim run prod-copy")
