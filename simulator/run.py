@@ -261,7 +261,8 @@ def _script(stage: Stage, sandbox: Sandbox, diagnosis: Diagnosis, result: Report
     if fix is None or diagnosis.situation is None:
         return None
     with stage.progress.stage("script", "rehearsing the script of the fix"):
-        return script_trial.rehearsed(fix, diagnosis.plan, diagnosis.situation, sandbox, result)
+        dated = replace(result, started=datetime.now(UTC).isoformat(timespec="seconds"))
+        return script_trial.rehearsed(fix, diagnosis.plan, diagnosis.situation, sandbox, dated)
 
 
 def _sandbox(stage: Stage) -> Sandbox:

@@ -85,7 +85,7 @@ class Rehearsals:
         """Run what those migrations do besides the schema, on a database on which they count as applied."""
         return self._run(code, replace(self._request(databases), mode="idle", names=names))
 
-    def script(self, code: Tree, databases: Mapping[str, Address], text: str) -> Outcome:
+    def script(self, code: Tree, databases: Mapping[str, Address], text: str, *options: str) -> Outcome:
         """A fix's script as a person would run it, with ``MANAGE`` leading to these databases."""
         number = next(self._numbers)
         path = self.work / f"fix-{number}.sh"
@@ -93,7 +93,7 @@ class Rehearsals:
         manage = (self.environment.python, f"{self._place(PROBE)}/as_manage.py")
         return self.environment.run(
             "project",
-            ("sh", self.environment.put("project", path)),
+            ("sh", self.environment.put("project", path), *options),
             cwd=self._folder(code),
             environment={
                 **_libpq(databases[self.alias], self.scheme),

@@ -1,83 +1,117 @@
-"""The recommended fix as a script that a person reads and runs, with a guard before each step."""
+"""The recommended fix as a script that a person reads and runs: it knows every state on its way, and starts nowhere
+else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import simulator
 from simulator import quoting
-from simulator.findings.graph import ancestors
-from simulator.model import Fix, MigrationFile, Report, Step
+from simulator.model import Fix, Report, Step
 from simulator.postgres.sql import literal, runs_alone
+from simulator.postgres.undo import ways_back
 from simulator.quoting import HereDocument
 from simulator.reports.fixes import in_words
+from simulator.trials import script_state
+from simulator.trials.script_state import State
+from simulator.wording import count, duration
 
-# One line for each relation and one for the history: what it is, and a hash of it. Everything is qualified and sorted
-# bytewise, so that every server and session gives the same; casts to text and parentheses are left out, which a restore
-# puts elsewhere (``IN`` of a varchar).
-_BARE = r"regexp_replace({}, '::(text|character varying)(\[\])?|[() ]', '', 'g')"
-_RELATION = """\
-SELECT name, COALESCE(md5(concat(
-    (SELECT string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull), ',' ORDER BY attname)
-     FROM pg_attribute WHERE attrelid = to_regclass(name) AND attnum > 0 AND NOT attisdropped),
-    (SELECT string_agg({constraint}, ',' ORDER BY conname)
-     FROM pg_constraint WHERE conrelid = to_regclass(name)),
-    (SELECT string_agg({index}, ',' ORDER BY {index} COLLATE "C")
-     FROM pg_index WHERE indrelid = to_regclass(name)))
-    || CASE WHEN to_regclass(name) IS NULL THEN NULL ELSE '' END), 'absent')
-FROM unnest(ARRAY[{names}]::text[]) name"""
-_HISTORY = """\
-UNION ALL
-SELECT 'rows of django_migrations',
-    COALESCE(md5(string_agg(app || '.' || name, ',' ORDER BY app || '.' || name COLLATE "C")), 'none')
-FROM {table}"""
+_INDEX = re.compile(
+    r"\s*CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?"
+    r'(?P<name>"(?:[^"]|"")*"|\w+)\s+ON\s+(?P<table>(?:(?:"(?:[^"]|"")*"|\w+)\.)?(?:"(?:[^"]|"")*"|\w+))',
+    re.IGNORECASE,
+)
+MAIN = 'main "$@"; exit $?; }\n'  # the last line of the script
 
 
 @dataclass(frozen=True)
-class Guards:
-    """The state that was rehearsed, as ``state_query`` gives it, and the plan from which each step starts."""
+class Measured:
+    """What the rehearsal of a fix's steps came to.
 
-    query: str
-    state: str
-    pending: tuple[str, ...]
-    files: Mapping[str, MigrationFile]
-    recorded: Set[str] = frozenset()  # migrations for which the first SQL steps write rows
-    readable: bool = True  # False: migrate can't even plan before the first SQL steps
+    ``states``: before the first step and after each. Of each step: ``seconds``, and ``wrote``, what its SQL wrote, a
+    line a table. ``rows``: of each table ("schema.table"), before the first step.
+    """
+
+    states: tuple[State, ...]
+    facts: frozenset[str] = frozenset()
+    seconds: tuple[float, ...] = ()
+    wrote: tuple[tuple[str, ...], ...] = ()
+    rows: Mapping[str, int] | None = None
+
+    def added(self, number: int) -> list[str]:
+        """The migrations that the step with that number, from 1, has recorded."""
+        return script_state.less(self.states[number].history, self.states[number - 1].history)
+
+    def removed(self, number: int) -> list[str]:
+        return script_state.less(self.states[number - 1].history, self.states[number].history)
+
+    def changed(self, number: int) -> list[str]:
+        """The facts that the step has changed."""
+        before, after = self.states[number - 1].facts, self.states[number].facts
+        return [name for name in sorted(self.facts) if before.get(name, "absent") != after.get(name, "absent")]
+
+    def idle(self, step: Step, number: int) -> bool:
+        return bool(step.manage) and not (self.added(number) or self.removed(number) or self.changed(number))
 
 
-def state_query(relations: Sequence[tuple[str, str]], history_schema: str | None) -> str:
-    """A query whose rows say whether relations and history are as they were. ``history_schema`` None: no table."""
-    names = ", ".join(literal('"{}"."{}"'.format(*(part.replace('"', '""') for part in place))) for place in relations)
-    history = ""
-    if history_schema:
-        history = "\n" + _HISTORY.format(table='"{}"."django_migrations"'.format(history_schema.replace('"', '""')))
-    constraint, index = (_BARE.format(text) for text in ("pg_get_constraintdef(oid)", "pg_get_indexdef(indexrelid)"))
-    return _RELATION.format(names=names, constraint=constraint, index=index) + history + "\nORDER BY 1"
+@dataclass(frozen=True)
+class Files:
+    """The texts of templates/fix.sh.j2 and of templates/fix_look.py. ``blocks`` says of a statement what it blocks."""
+
+    template: str
+    program: str
+    blocks: Callable[[str], str] | None = None
 
 
-def script(report: Report, fix: Fix, guards: Guards, alias: str, template: str) -> str:
-    """``template`` is the text of templates/fix.sh.j2. No name, note or SQL of the dump becomes a command in it."""
+def draft(report: Report, fix: Fix, migrations: Sequence[str], alias: str, files: Files) -> str:
+    """The script before its steps were measured: its functions do what they will do."""
+    asked = script_state.whole(migrations, indexes(fix))
+    return _render(report, fix, alias, files, asked, None)
+
+
+def script(report: Report, fix: Fix, measured: Measured, alias: str, files: Files) -> str:
+    """The whole script. No name, note or SQL of the dump becomes a command in it."""
+    idle = [measured.idle(step, number) for number, step in enumerate(fix.steps, 1)]
+    asked = script_state.document(measured.states, measured.facts, idle, indexes(fix))
+    return _render(report, fix, alias, files, asked, measured)
+
+
+def calling(text: str, command: str) -> str:
+    """The same script, which runs that command of sh in the place of its main function."""
+    if not text.endswith(MAIN):
+        raise ValueError("it is no script of a fix")
+    return f"{text.removesuffix(MAIN)}{command}; exit $?; }}\n"
+
+
+def _render(report: Report, fix: Fix, alias: str, files: Files, state: str, measured: Measured | None) -> str:
     options = () if alias == "default" else (f"--database={alias}",)
     environment = quoting.environment(quoting.shell)
     environment.filters |= {"word": quoting.word, "words": quoting.words}
-    dump = report.dump
-    return environment.from_string(template).render(
-        version=simulator.__version__,
-        scenario=report.asked or report.scenario,
-        code=_code(report),
-        dump=f"{dump.path.name} (sha256 {report.dump_sha256 or 'unknown'})" if dump else "the scenario's baseline",
-        words=[f"{number}. {in_words(step)}" for number, step in enumerate(fix.steps, 1)],
-        note=" ".join(fix.note.split()),
-        not_checked="; ".join(report.not_checked),
+    return environment.from_string(files.template).render(
+        **heading(report, fix),
         alias=alias,
         migrate=("migrate", *options),
-        state_query=HereDocument(guards.query),
-        state=guards.state,
-        expected=_expected(guards.pending),
-        readable=guards.readable,
-        steps=list(_steps(fix, guards)),
+        program=files.program,
+        state=HereDocument(state),
+        steps=[_step(step, number, measured, files.blocks) for number, step in enumerate(fix.steps, 1)],
     )
+
+
+def heading(report: Report, fix: Fix) -> dict[str, object]:
+    """What stands at the top of a script, of either kind."""
+    dump = report.dump
+    return {
+        "version": simulator.__version__,
+        "scenario": report.asked or report.scenario,
+        "rehearsed_at": report.started or "at a time that is not known",
+        "code": _code(report),
+        "dump": f"{dump.path.name} (sha256 {report.dump_sha256 or 'unknown'})" if dump else "the scenario's baseline",
+        "note": " ".join(fix.note.split()),
+        "not_checked": "; ".join(report.not_checked),
+    }
 
 
 def _code(report: Report) -> str:
@@ -87,40 +121,102 @@ def _code(report: Report) -> str:
     return f"{project.ref or 'commit'} {project.commit[:12]}" + (" and uncommitted changes" if project.dirty else "")
 
 
-def state_of(rows: Iterable[Sequence[object]]) -> str:
-    """The rows of ``state_query`` as the script has them: a line each, whatever the names hold."""
-    return "\n".join(" ".join(str(value).encode("unicode_escape").decode("ascii") for value in row) for row in rows)
+def indexes(fix: Fix) -> tuple[str, ...]:
+    """The names of the indexes that the fix builds concurrently."""
+    return tuple(found[1] for step in fix.steps if (found := index_of(step)))
 
 
-def _expected(migrations: Iterable[str]) -> str:
-    return "".join(f"{name} " for name in sorted(migrations))
+def index_of(step: Step) -> tuple[str, str] | tuple[()]:
+    """The table, as SQL names it, and the name of the index that a step builds concurrently; nothing for another."""
+    found = _INDEX.match(step.sql)
+    if not found:
+        return ()
+    name = found["name"]
+    return found["table"], name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
 
 
-def _steps(fix: Fix, guards: Guards) -> Iterator[dict[str, object]]:
-    """Each as the template needs it: its line to print, and its SQL, or its command with what it must plan."""
-    applied = set(guards.recorded)
-    for number, step in enumerate(fix.steps, 1):
-        line = {"line": f"{number}. {in_words(step)}"}
-        if step.sql:
-            sql = step.sql.rstrip(";") + ";"
-            yield {**line, "sql": HereDocument(sql), "how": "alone" if runs_alone(sql) else "together"}
-            continue
-        expected = [name for name in guards.pending if name not in applied and name in _reached(step, guards)]
-        applied.update(expected)
-        plan = [word for word in step.manage if word not in ("--fake", "--fake-initial")]
-        yield {
-            **line,
-            "sql": None,
-            "expected": _expected(expected),
-            "plan": plan,
-            "command": (*step.manage, "--no-input"),
-        }
+def _step(step: Step, number: int, measured: Measured | None, blocks: Callable[[str], str] | None) -> dict[str, object]:
+    """As the template needs it: its line to print, and its SQL or its command."""
+    sql = step.sql.rstrip(";") + ";" if step.sql else ""
+    return {
+        "words": f"{number}. {in_words(step)}",
+        "lines": list(shown(step)),
+        "facts": list(facts(step, number, measured, blocks)) if measured else [],
+        "sql": HereDocument(sql) if sql else None,
+        "how": "alone" if runs_alone(sql) else "together",
+        "index": index_of(step),
+        "command": (*step.manage, "--no-input"),
+    }
 
 
-def _reached(step: Step, guards: Guards) -> Set[str]:
-    """What a migrate goes up to; the whole plan where it names no migration."""
-    words = [word for word in step.manage if not word.startswith("--")]
-    if len(words) < 3:
-        return set(guards.pending)
-    name = f"{words[1]}.{words[2]}"
-    return {name, *ancestors(name, guards.files)}
+def shown(step: Step) -> Iterator[str]:
+    """The command, or the SQL with what begins and ends its transaction."""
+    if step.manage:
+        yield shlex.join(("manage.py", *step.manage, "--no-input"))
+        return
+    alone = runs_alone(step.sql)
+    yield from () if alone else ("BEGIN;",)
+    yield from (step.sql.rstrip(";") + ";").split("\n")
+    yield from () if alone else ("COMMIT;",)
+
+
+def facts(step: Step, number: int, measured: Measured, blocks: Callable[[str], str] | None = None) -> Iterator[str]:
+    """What a step blocks, how long it took, which rows it touches, and how it is taken back: a line each."""
+    if step.sql and blocks:
+        yield from (f"blocks: {said}" for said in dict.fromkeys(map(blocks, statements(step))) if said)
+    elif not measured.changed(number):
+        yield "blocks: the rows that it writes, and nothing else"
+    else:
+        yield "blocks: it may hold up reads and writes of what it changes until it ends"
+    yield f"took {duration(measured.seconds[number - 1])} in the rehearsal, the start of manage.py included"
+    yield f"touches: {'; '.join(_touches(number, measured)) or 'no table'}"
+    yield f"taken back by: {_back(step, number, measured)}"
+
+
+def statements(step: Step) -> list[str]:
+    return step.sql.split(";\n")
+
+
+def _touches(number: int, measured: Measured) -> Iterator[str]:
+    yield from measured.wrote[number - 1]
+    rows = {script_state.quoted(*name.split(".", 1)): (name, rows) for name, rows in (measured.rows or {}).items()}
+    for fact in measured.changed(number):
+        if fact in rows:
+            name, held = rows[fact]
+            yield f"{name}, which had {count(held, 'row')}"
+    if added := measured.added(number):
+        yield f"{count(len(added), 'row')} more in django_migrations"
+
+
+def _back(step: Step, number: int, measured: Measured) -> str:
+    added, removed = measured.added(number), measured.removed(number)
+    if measured.idle(step, number):
+        return "nothing has to be: there was nothing for it to do"
+    if not measured.changed(number) and (added or removed):
+        if step.manage and "--fake" not in step.manage:
+            return "only a backup, since its code may have written rows"
+        return "; ".join([*([unrecord(added)] if added else []), *([record(removed)] if removed else [])])
+    if step.manage:
+        return (
+            "only a backup; where every operation of it is reversible, migrate APP NAME of the one before takes it "
+            "back too, without what was written to it since"
+        )
+    if (ways := ways_back(statements(step))) is not None:
+        return "; ".join(ways)
+    return "only a backup"
+
+
+def record(names: Sequence[str]) -> str:
+    """The SQL that does what --fake does for these migrations."""
+    rows = ", ".join("({}, {}, now())".format(*_parts(name)) for name in names)
+    return f'INSERT INTO "django_migrations" ("app", "name", "applied") VALUES {rows}'
+
+
+def unrecord(names: Sequence[str]) -> str:
+    rows = ", ".join("({}, {})".format(*_parts(name)) for name in names)
+    return f'DELETE FROM "django_migrations" WHERE ("app", "name") IN ({rows})'
+
+
+def _parts(name: str) -> tuple[str, str]:
+    app, _dot, migration = name.partition(".")
+    return literal(app), literal(migration)

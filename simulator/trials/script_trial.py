@@ -1,53 +1,85 @@
-"""The recommended fix as a script, rehearsed on a clone of its own before anybody gets it."""
+"""The recommended fix as a script, rehearsed on clones of its own before anybody gets it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from simulator.baseline.sandbox import Sandbox
+from simulator.baseline.sandbox import Databases, Sandbox
 from simulator.errors import CannotTell
 from simulator.findings.situation import Situation
 from simulator.host.resources import shipped
-from simulator.model import Address, Fix, Report
+from simulator.model import Fix, Outcome, Report
 from simulator.postgres import database
-from simulator.trials import script, trial
+from simulator.trials import script, script_state, trial
 from simulator.trials.plans import Plan
-from simulator.trials.script import Guards
+from simulator.trials.script import Files, Measured
+from simulator.trials.script_state import State
+
+_SAID = "migsim: "
 
 
 def rehearsed(fix: Fix, plan: Plan | None, situation: Situation, sandbox: Sandbox, report: Report) -> str:
     """The recommended fix as a script. Raises CannotTell when that does not do what the fix did."""
-    template = (shipped("templates") / "fix.sh.j2").read_text()
+    folder = shipped("templates")
+    files = Files((folder / "fix.sh.j2").read_text(), (folder / "fix_look.py").read_text())
+    text = script.draft(report, fix, situation.pending, sandbox.alias, files)
     with sandbox.clone() as databases:
-        place = sandbox.address(databases)
-        text = script.script(report, fix, _guards(situation, plan, place), sandbox.alias, template)
-        outcome = sandbox.rehearsals.script(sandbox.code, databases, text)
-        if outcome.code != 0:
-            said = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise CannotTell(f"the fix works, its script does not (exit code {outcome.code}): {said}", "migsim run")
+        measured = _Measuring(sandbox, databases, text).measure(fix, _relations(situation, plan))
+    text = script.script(report, fix, measured, sandbox.alias, files)
+    with sandbox.clone() as databases:
+        _done(sandbox.rehearsals.script(sandbox.code, databases, text, "--yes"))
         discards, recorded = (plan.discards, plan.recorded) if plan else (frozenset(), frozenset())
-        verified = trial.verify(situation, place, discards, recorded)
+        verified = trial.verify(situation, sandbox.address(databases), discards, recorded)
         wrong = (*trial.drift_of(verified), *(f"{table} loses rows" for table in verified.rows_lost))
         if wrong:
             raise CannotTell(f"the fix works, its script does not: {wrong[0]}", "migsim run")
+        _done(sandbox.rehearsals.script(sandbox.code, databases, text, "--check"))
     return text
 
 
-def _guards(situation: Situation, plan: Plan | None, place: Address) -> Guards:
-    """The state of the clone before the first step."""
-    schema = situation.database.history.schema_name if situation.database.history.kind == "table" else None
-    query = script.state_query(sorted(set(_relations(situation, plan))), schema)
-    with database.connect(place) as connection, connection.transaction():
-        connection.execute("SET LOCAL search_path = pg_catalog")
-        state = script.state_of(connection.execute(query.encode()).fetchall())
-    return Guards(
-        query=query,
-        state=state,
-        pending=situation.pending,
-        files=situation.code.files,
-        recorded=plan.recorded if plan else frozenset(),
-        readable=not (plan and plan.history),
-    )
+def _done(outcome: Outcome) -> Outcome:
+    """Raises CannotTell where it did not exit 0."""
+    if outcome.code != 0:
+        said = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise CannotTell(f"the fix works, its script does not (exit code {outcome.code}): {said}", "migsim run")
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Measuring:
+    """Runs the steps of a draft, one by one, by the functions that the script will have."""
+
+    sandbox: Sandbox
+    databases: Databases
+    draft: str
+
+    def measure(self, fix: Fix, relations: Iterator[tuple[str, str]]) -> Measured:
+        rows = self._rows()
+        states, seconds, wrote = [self._state()], [], []
+        for number in range(1, len(fix.steps) + 1):
+            done = self._call(f"step_{number}")
+            seconds.append(done.seconds)
+            lines = (line.strip() for line in done.stdout.splitlines() if line.startswith("   "))
+            wrote.append(tuple(line for line in lines if line.endswith(" deleted")))
+            states.append(self._state())
+        shapes = [script_state.quoted(*place) for place in relations]
+        return Measured(tuple(states), script_state.compared(states, shapes), tuple(seconds), tuple(wrote), rows)
+
+    def _call(self, command: str) -> Outcome:
+        text = script.calling(self.draft, command)
+        return _done(self.sandbox.rehearsals.script(self.sandbox.code, self.databases, text))
+
+    def _state(self) -> State:
+        mark = f"{_SAID}described "
+        for line in self._call("state | program describe").stdout.splitlines():
+            if line.startswith(mark):
+                return script_state.read(line.removeprefix(mark))
+        raise CannotTell("the fix works, its script does not: it can't describe the database", "migsim run")
+
+    def _rows(self) -> Mapping[str, int]:
+        with database.connect(self.sandbox.address(self.databases)) as connection:
+            return {table.name: table.rows for table in database.count_rows(connection).values()}
 
 
 def _relations(situation: Situation, plan: Plan | None) -> Iterator[tuple[str, str]]:
