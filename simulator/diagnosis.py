@@ -215,7 +215,7 @@ def _try_plans(
             following = chosen.running(unproven) if unproven and recording is None else None
             if following is None:
                 best = recording if recording and plans.needs_person(tried[-1]) else plan
-                return plans.settled(situation.findings, best.left), best
+                return plans.explained(plans.settled(situation.findings, best.left), best), best
             chosen, recording, asked = following, plan, unproven
             continue
         chosen = chosen.after(trial.failure, trial.fix.drift, plan, trial.failed_step)

@@ -408,6 +408,7 @@ class Step:
 
     ``person`` says in words what that is, with ``query``, a SELECT of the rows in question, or ``statement``, SQL that
     another role has to run. How many rows the query has stands in the words where these have ``ROWS`` or ``VALUES``.
+    ``effects``: in words, what its SQL rewrites, reads whole or keeps waiting of tables that hold rows.
     """
 
     manage: tuple[str, ...] = ()  # arguments of manage.py
@@ -415,6 +416,7 @@ class Step:
     person: str = ""
     query: str = ""
     statement: str = ""
+    effects: tuple[str, ...] = ()
 
 
 class FixOutcome(StrEnum):

@@ -39,6 +39,7 @@ from simulator.causes import (
     made_twice,
     missing_column,
     missing_constraint,
+    missing_dependency,
     missing_extension,
     missing_table,
     models_of_today,
@@ -144,6 +145,7 @@ CAUSES: tuple[CauseModule, ...] = (
     relation_exists,
     object_exists,
     # What is not there.
+    missing_dependency,
     models_of_today,
     recorded_not_run,
     missing_constraint,

@@ -35,6 +35,7 @@ from simulator.fixes import (
     look_elsewhere,
     mend_data,
     merge_migration,
+    migrate_first,
     prune,
     record_code,
     recreate_missing,
@@ -73,6 +74,7 @@ class WholeFix(Protocol):
 
 # The first that fits is tried first: what changes least, loses nothing and leaves nothing behind comes first.
 OF_ROOTS: tuple[RootFix, ...] = (
+    migrate_first,
     edit_code,
     restore_into_empty,
     history_rows,

@@ -86,6 +86,7 @@ def _steps(report: Report, fix: Fix) -> Iterator[str]:
         for line in _to_copy(step, f"migsim fix {report.scenario} writes" if fix.recommended else "--format json has"):
             yield escape(f"  {mark}{line}")
             mark = " " * len(mark)
+        yield from (f"  {mark}[dim]{escape(f'-- {words}')}[/]" for words in step.effects)
 
 
 def _to_copy(step: Step, who: str) -> Iterator[str]:

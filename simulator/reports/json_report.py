@@ -161,7 +161,7 @@ def _step(step: Step) -> dict[str, Any]:
     if step.manage:
         return {"manage": list(step.manage)}
     if step.sql:
-        return {"sql": step.sql}
+        return {"sql": step.sql, **({"effects": list(step.effects)} if step.effects else {})}
     beside = {"query": step.query, "statement": step.statement}
     return {"person": step.person, **{name: text for name, text in beside.items() if text}}
 

@@ -7,21 +7,24 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from simulator import fixes
+from simulator.causes import missing_dependency, models_of_today
 from simulator.findings import data_migrations
 from simulator.findings.case import Case
 from simulator.findings.graph import ancestors, app_of
 from simulator.findings.never_ran import never_ran
 from simulator.findings.situation import Situation
-from simulator.fixes import fake_everything, fake_initial, route, set_aside
+from simulator.fixes import fake_everything, fake_initial, migrate_first, route, set_aside
 from simulator.fixes.route import Mend
 from simulator.model import Fact, Failure, Finding, Fix, FixOutcome, Step
-from simulator.postgres import ddl
+from simulator.postgres import ddl, locks
 from simulator.trials import proofs
 from simulator.wording import some
 
 ID = "fix-plan"  # of a plan that takes several kinds of fixes
 
 _CHANGES_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+
+_SAY_WHY_ALREADY = (missing_dependency.ID, models_of_today.ID)
 
 # How many plans are tried at most: each costs a clone and a rehearsal.
 MOST_PLANS = 6
@@ -166,7 +169,9 @@ def _fix(situation: Situation, mends: Sequence[Mend], options: tuple[str, ...]) 
     return Fix(
         id=kinds[0] if len(kinds) == 1 else ID,
         title="; ".join(titles),
-        steps=_within(situation, route.steps(mends, situation.pending, situation.code.files, options)),
+        steps=with_effects(
+            _within(situation, route.steps(mends, situation.pending, situation.code.files, options)), situation
+        ),
         note="; ".join(dict.fromkeys(mend.note for mend in mends if mend.note)),
         mends=tuple(sorted({root for mend in mends for root in mend.roots})),
     )
@@ -180,6 +185,20 @@ def _within(situation: Situation, steps: Sequence[Step]) -> tuple[Step, ...]:
     shared = situation.database.shared_schema or "public"
     path = ", ".join(map(ddl.quote, dict.fromkeys((schema, shared))))
     return tuple(replace(step, sql=f"SET search_path TO {path};\n{step.sql}") if step.sql else step for step in steps)
+
+
+def with_effects(steps: Sequence[Step], situation: Situation) -> tuple[Step, ...]:
+    """The steps with what their SQL does to others, of tables that hold rows (in tier schema: that are there)."""
+    database = situation.database
+    types = {(one.relation, one.name): one.definition[0] for one in database.catalog if one.kind == "column"}
+    held = {name.partition(".")[2] for name, rows in database.rows.items() if rows or database.tier == "schema"}
+    held.discard("django_migrations")  # nobody else writes there meanwhile
+
+    def said(step: Step) -> Step:
+        found = (one for one in locks.of_script(step.sql, types) if one.relation.rpartition(".")[2] in held)
+        return replace(step, effects=tuple(dict.fromkeys(one.words for one in found)))
+
+    return tuple(said(step) if step.sql else step for step in steps)
 
 
 def _is_of(mend: Mend, step: Step) -> bool:
@@ -299,6 +318,17 @@ def settled(findings: Sequence[Finding], left: Sequence[Finding]) -> tuple[Findi
         return replace(one, root=False, cascade_of=_nearest(one, roots), cause=None)
 
     return tuple(map(demoted, findings))
+
+
+def explained(findings: Sequence[Finding], plan: Plan) -> tuple[Finding, ...]:
+    """After a plan that works: what it ran first is what its roots' migrations lacked."""
+    first = {root: sorted(mend.run) for mend in plan.mends if mend.fix == migrate_first.ID for root in mend.roots}
+    return tuple(
+        replace(one, cause=missing_dependency.shown(one.failure.migration or "", first[one.id]))
+        if one.root and one.id in first and one.cause and one.cause.id not in _SAY_WHY_ALREADY
+        else one
+        for one in findings
+    )
 
 
 def _nearest(finding: Finding, roots: Sequence[Finding]) -> int:
