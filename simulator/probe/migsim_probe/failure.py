@@ -73,8 +73,7 @@ class _Words:
         return self._widened(self._message)
 
     def statement(self, sql: str, sizes: bool) -> str:
-        language = self._known.language()
-        return self._widened(lambda names: shown.statement(sql, names, language, sizes))
+        return statement(sql, self._near, self._known, sizes)
 
     def text(self, text: str) -> str:
         """Any other: the names in it."""
@@ -99,6 +98,14 @@ class _Words:
         if not shown.hides(text):
             return text
         return show(shown.Layers(self._near, self._known.of_loaded(is_library_file)))
+
+
+def statement(sql: str, near: Container[str], known: Known, sizes: bool) -> str:
+    """What may be shown of a statement. The project's other modules are read where names in it are unknown."""
+    language = known.language()
+    lacking = [name for name in shown.identifiers(sql) if name.lower() not in language and name not in near]
+    names = shown.Layers(near, known.of_loaded(is_library_file)) if lacking else near
+    return shown.statement(sql, names, language, sizes)
 
 
 def is_denied(failure: dict[str, Any]) -> bool:

@@ -122,8 +122,7 @@ class Probe:
     def _statement(self, sql: str, of_code: bool) -> str:
         """What may be shown of one that runs, made by the project's own code or by Django and a RunSQL."""
         given = frozenset() if of_code else shown.identifiers(sql)
-        names = shown.Layers(self._known.names(), given, self._known.of_loaded(failure.is_library_file))
-        return shown.statement(sql, names, self._known.language(), sizes=not of_code)
+        return failure.statement(sql, shown.Layers(self._known.names(), given), self._known, sizes=not of_code)
 
     def _steps(self) -> None:
         if not self._succeeds(self._load_settings, "settings") or self.request["databases"] is None:
