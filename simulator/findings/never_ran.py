@@ -38,6 +38,26 @@ def _shown(situation: Situation, name: str) -> Iterator[str]:
         yield "django_migrations has given out no id that no row has, so no row is lost"
 
 
+def work_is_missing(situation: Situation, name: str) -> str | None:
+    """The same of one that is recorded: of all that it makes or removes nothing is done."""
+    reference, before = situation.reference, Catalog()
+    for migration, after in reference.after.items():
+        if migration == name:
+            break
+        before = after
+    else:
+        return None
+    file, standing = situation.code.files.get(name), situation.database.catalog
+    if file is None or not file.atomic or not reference.complete or situation.unknown_of_app(app_of(name)):
+        return None
+    changed = _changed_since(situation, name)
+    made = [fact for fact in after.facts - before.facts if _is_told_by(fact) and key(fact) not in changed]
+    new = [fact for fact in made if before.like(fact) is None]
+    if not new or any(standing.like(fact) is not None for fact in made):
+        return None
+    return f"{_first(new)}, which it makes, is not there"
+
+
 def _schema_part_missing(situation: Situation, name: str) -> str | None:
     """Of one transaction either all is done or nothing is; only what applied migrations can't have changed since."""
     effects, file = situation.effects.get(name), situation.code.files.get(name)

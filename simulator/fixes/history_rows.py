@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from simulator.findings.case import Case
 from simulator.findings.never_ran import never_ran
-from simulator.findings.situation import Situation
+from simulator.findings.situation import HistoryRow, Situation
 from simulator.fixes.repair import repair
 from simulator.fixes.route import Mend
 from simulator.postgres.sql import literal
@@ -40,6 +40,29 @@ def rows_of(situation: Situation, missing: Iterable[str]) -> tuple[str, ...] | N
 
 
 def insert_row(name: str) -> str:
-    app, _dot, migration = name.partition(".")
-    values = f"{literal(app)}, {literal(migration)}, now()"
+    values = ", ".join((*_parts(name), "now()"))
     return f'INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ({values})'
+
+
+def take_rows(rows: Sequence[HistoryRow]) -> str:
+    names = ", ".join("({}, {})".format(*_parts(row.name)) for row in _once(rows))
+    return f'DELETE FROM "django_migrations" WHERE ("app", "name") IN ({names})'
+
+
+def put_back(rows: Sequence[HistoryRow]) -> str:
+    """With their ids, which tell in which order they were applied."""
+    numbered = all(row.id is not None for row in rows)
+    columns = '"id", "app", "name", "applied"' if numbered else '"app", "name", "applied"'
+    values = (
+        ", ".join([*([str(row.id)] if numbered else []), *_parts(row.name), literal(row.applied)]) for row in rows
+    )
+    return f'INSERT INTO "django_migrations" ({columns}) VALUES ({"), (".join(values)})'
+
+
+def _once(rows: Sequence[HistoryRow]) -> Sequence[HistoryRow]:
+    return list({row.name: row for row in rows}.values())
+
+
+def _parts(name: str) -> tuple[str, str]:
+    app, _dot, migration = name.partition(".")
+    return literal(app), literal(migration)

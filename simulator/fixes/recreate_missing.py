@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from simulator.findings.case import Case
 from simulator.findings.situation import Situation
 from simulator.fixes.route import Mend
 from simulator.postgres import ddl, shape
 from simulator.postgres.catalog import Catalog
 from simulator.postgres.sqlstate import ABSENT, INVALID_FOREIGN_KEY
+from simulator.wording import listed
 
 ID = "recreate-missing"
 TITLE = "Make again what the applied migrations had made"
@@ -28,7 +31,18 @@ def propose(case: Case) -> Mend | None:
     change = ddl.together(ddl.alter(case.situation.database.catalog, wanted, *place) for place in places)
     if change.impossible or not change.statements:
         return None
-    return Mend(ID, TITLE, (case.root.id,), clear=change.statements)
+    return Mend(ID, TITLE, (case.root.id,), clear=change.statements, note=_note(case, places))
+
+
+def _note(case: Case, places: Iterable[tuple[str, str]]) -> str:
+    """On code that is not run for it: who is recorded is taken to have run."""
+    standing, makers = case.situation.database.catalog, case.situation.reference.makers
+    made = {makers.get(("relation", relation, "")) for schema, relation in places if not standing.of(schema, relation)}
+    made.add(case.situation.maker(case.failure.relation or "", case.failure.column_name or ""))
+    names = sorted(name for name in made if name and case.situation.does_more(name))
+    if not names:
+        return ""
+    return f"the code of {listed(names)} is not run again: rows that it wrote into what was gone are not there"
 
 
 def _stands_elsewhere(place: tuple[str, str], standing: Catalog) -> bool:

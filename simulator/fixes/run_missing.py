@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from simulator.findings.case import Case
 from simulator.findings.graph import ancestors
 from simulator.findings.never_ran import never_ran
-from simulator.findings.situation import HistoryRow, Situation
-from simulator.fixes.history_rows import rows_of
+from simulator.findings.situation import Situation
+from simulator.fixes.history_rows import put_back, rows_of, take_rows
 from simulator.fixes.route import Mend
-from simulator.postgres.sql import literal
 
 ID = "run-missing"
 TITLE = "Run what never ran; rows of what depends on it are taken away for that and put back"
@@ -33,9 +32,9 @@ def propose(case: Case) -> Mend | None:
         ID,
         TITLE,
         (case.root.id,),
-        history=(*before, _take(rows)),
+        history=(*before, take_rows(rows)),
         run=run,
-        back=(_put_back(rows), *after),
+        back=(put_back(rows), *after),
         recorded=frozenset(missing) - run,
         note=_note(case.situation, run),
     )
@@ -47,30 +46,6 @@ def _to_run(situation: Situation, missing: Sequence[str]) -> frozenset[str]:
     if not any(map(situation.does_more, never)):
         never |= {name for name in missing if situation.does_more(name)}
     return frozenset(never) if any(map(situation.does_more, never)) else frozenset()
-
-
-def _take(rows: Sequence[HistoryRow]) -> str:
-    names = ", ".join("({}, {})".format(*_parts(row.name)) for row in _once(rows))
-    return f'DELETE FROM "django_migrations" WHERE ("app", "name") IN ({names})'
-
-
-def _put_back(rows: Sequence[HistoryRow]) -> str:
-    """With their ids, which tell in which order they were applied."""
-    numbered = all(row.id is not None for row in rows)
-    columns = '"id", "app", "name", "applied"' if numbered else '"app", "name", "applied"'
-    values = (
-        ", ".join([*([str(row.id)] if numbered else []), *_parts(row.name), literal(row.applied)]) for row in rows
-    )
-    return f'INSERT INTO "django_migrations" ({columns}) VALUES ({"), (".join(values)})'
-
-
-def _once(rows: Sequence[HistoryRow]) -> Sequence[HistoryRow]:
-    return list({row.name: row for row in rows}.values())
-
-
-def _parts(name: str) -> tuple[str, str]:
-    app, _dot, migration = name.partition(".")
-    return literal(app), literal(migration)
 
 
 def _note(situation: Situation, run: frozenset[str]) -> str:

@@ -434,3 +434,14 @@ def test_a_unique_index_serves_where_the_code_has_a_constraint(case: Any) -> Non
     fix = recommended(case(index, sources).rehearse(trials=True))
     assert fix is not None
     assert fix["steps"][0]["sql"].endswith('UNIQUE USING INDEX "idx_17388"')
+
+
+def test_a_recorded_column_that_is_not_there_is_added_with_the_migrations_own_default(
+    case: Any, server: Server
+) -> None:
+    script = TAG + "INSERT INTO django_migrations (app, name) VALUES ('blog', '0002_tag'), ('blog', '0003_slug');"
+    migsim = case(script, FILLED)
+    fix = recommended(migsim.rehearse(trials=True)) or {}
+    assert (fix["id"], fix["steps"][1]) == ("run-again", {"manage": ["migrate", "blog", "0003_slug"]})
+    query = "SELECT DISTINCT slug FROM blog_post"
+    assert applied(server, migsim.folder, script, fix["steps"], query) == [("-",)]
