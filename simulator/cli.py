@@ -118,7 +118,9 @@ def fix(
     name: Annotated[str, typer.Argument(help="A scenario, by name or path.")] = "",
     dump: Annotated[Path | None, typer.Option(metavar="FILE", help="Of this dump; no scenario needed.")] = None,
     project: Annotated[Path, typer.Option(metavar="DIR", help="With --dump: where manage.py is.")] = Path(),
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: stdout; .sql: for psql.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
     set_: Variables = None,
     engine: EngineName = engines.AUTO,

@@ -44,6 +44,7 @@ from simulator.sources import trees
 from simulator.sources.trees import Sources, main_dump
 from simulator.tenants import diagnose_schemas
 from simulator.trials import script_trial
+from simulator.trials.script_trial import Language
 from simulator.verdict import Evidence, Judgement, judge
 
 
@@ -64,9 +65,14 @@ def rehearse(
     return _run(loaded, engine, progress, keep=keep, trials=trials, reset=reset)[0]
 
 
-def rehearse_fix(loaded: LoadedScenario, engine: str, progress: Progress) -> tuple[Report, str | None]:
-    """The same, and the recommended fix as a script that was rehearsed as well; None: nothing is recommended."""
-    return _run(loaded, engine, progress, trials="until one works", script=True)
+def rehearse_fix(
+    loaded: LoadedScenario, engine: str, progress: Progress, language: Language = "sh"
+) -> tuple[Report, str | None]:
+    """The same, and the recommended fix as a script that was rehearsed as well; None: nothing is recommended.
+
+    Raises UsageError where it can't be written in that language.
+    """
+    return _run(loaded, engine, progress, trials="until one works", script=language)
 
 
 def _run(
@@ -77,7 +83,7 @@ def _run(
     trials: Trials,
     keep: bool = False,
     reset: bool = False,
-    script: bool = False,
+    script: Language | None = None,
 ) -> tuple[Report, str | None]:
     clock, started = time.monotonic(), datetime.now(UTC)
     leftovers: list[str] = []
@@ -166,7 +172,7 @@ def _opened(
             disarm()
 
 
-def _conclude(stage: Stage, *, trials: Trials, reset: bool, script: bool) -> tuple[Report, str | None]:
+def _conclude(stage: Stage, *, trials: Trials, reset: bool, script: Language | None) -> tuple[Report, str | None]:
     """Restore, rehearse on a clone (once more as superuser where a refusal may be the sandbox's), judge, diagnose.
 
     The report, and where it is asked for and something is recommended, the script.
@@ -182,7 +188,7 @@ def _conclude(stage: Stage, *, trials: Trials, reset: bool, script: bool) -> tup
     if stage.keep:
         done = replace(done, kept=stage.environment.how_to_enter("rehearsal1_0"))
     report = build_report(done)
-    return report, _script(stage, sandbox, diagnosis, report) if script and diagnosis else None
+    return report, _script(stage, sandbox, diagnosis, report, script) if script and diagnosis else None
 
 
 def _rehearse_migrate(stage: Stage, sandbox: Sandbox) -> Evidence:
@@ -255,14 +261,14 @@ def _in_full(stage: Stage) -> str:
     return str(path) if path.stat().st_size else ""
 
 
-def _script(stage: Stage, sandbox: Sandbox, diagnosis: Diagnosis, result: Report) -> str | None:
+def _script(stage: Stage, sandbox: Sandbox, diagnosis: Diagnosis, result: Report, language: Language) -> str | None:
     """The recommended fix as a script; None where nothing is recommended."""
     fix = next((fix for fix in diagnosis.fixes if fix.recommended), None)
     if fix is None or diagnosis.situation is None:
         return None
     with stage.progress.stage("script", "rehearsing the script of the fix"):
         dated = replace(result, started=datetime.now(UTC).isoformat(timespec="seconds"))
-        return script_trial.rehearsed(fix, diagnosis.plan, diagnosis.situation, sandbox, dated)
+        return script_trial.rehearsed(fix, diagnosis.plan, diagnosis.situation, sandbox, dated, language)
 
 
 def _sandbox(stage: Stage) -> Sandbox:

@@ -44,7 +44,8 @@ def run(wanted: Wanted) -> int:
     progress = Progress(printer(stderr=True))
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
-    result, script = rehearse_fix(loaded, wanted.engine, progress)
+    for_psql = wanted.output is not None and wanted.output.suffix == ".sql"
+    result, script = rehearse_fix(loaded, wanted.engine, progress, "sql" if for_psql else "sh")
     if script is None:
         console.lines(reports.to_text(result), markup=True)
         if result.verdict is Verdict.SAFE:
@@ -52,7 +53,8 @@ def run(wanted: Wanted) -> int:
         return _without_script(result)
     _write(script, wanted.output)
     if wanted.output:
-        console.line(f"written to {wanted.output}: read it, then run it where manage.py is")
+        how = f"psql -d DATABASE -f {wanted.output}" if for_psql else "run it where manage.py is"
+        console.line(f"written to {wanted.output}: read it, then {how}")
     console.line(f"Not checked  {'; '.join(result.not_checked)}")
     return ExitCode.SAFE
 
@@ -77,6 +79,7 @@ def _write(script: str, output: Path | None) -> None:
         return
     try:
         output.write_text(script)
-        output.chmod(EXECUTABLE)
+        if output.suffix != ".sql":
+            output.chmod(EXECUTABLE)
     except OSError as error:
         raise UsageError(f"-o {output}: {error.strerror}", "name a file in a folder that is there") from None

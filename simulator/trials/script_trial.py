@@ -4,30 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
+from typing import Literal
 
+from simulator.baseline.client_tool import Tool
 from simulator.baseline.sandbox import Databases, Sandbox
 from simulator.errors import CannotTell
 from simulator.findings.situation import Situation
 from simulator.host.resources import shipped
 from simulator.model import Fix, Outcome, Report
 from simulator.postgres import database
-from simulator.trials import script, script_state, trial
+from simulator.trials import psql_script, script, script_state, trial
 from simulator.trials.plans import Plan
 from simulator.trials.script import Files, Measured
 from simulator.trials.script_state import State
 
+Language = Literal["sh", "sql"]
 _SAID = "migsim: "
 
 
-def rehearsed(fix: Fix, plan: Plan | None, situation: Situation, sandbox: Sandbox, report: Report) -> str:
-    """The recommended fix as a script. Raises CannotTell when that does not do what the fix did."""
+def rehearsed(
+    fix: Fix, plan: Plan | None, situation: Situation, sandbox: Sandbox, report: Report, language: Language = "sh"
+) -> str:
+    """The recommended fix as a script.
+
+    Raises CannotTell when that does not do what the fix did, UsageError when it can't be said in that language.
+    """
+    if language == "sql":
+        psql_script.steps_before_migrate(fix)
     folder = shipped("templates")
     files = Files((folder / "fix.sh.j2").read_text(), (folder / "fix_look.py").read_text())
     text = script.draft(report, fix, situation.pending, sandbox.alias, files)
     with sandbox.clone() as databases:
         measured = _Measuring(sandbox, databases, text).measure(fix, _relations(situation, plan))
     text = script.script(report, fix, measured, sandbox.alias, files)
+    for_psql = ""
+    if language == "sql":
+        for_psql = psql_script.psql_script(report, fix, measured, (folder / "fix.sql.j2").read_text())
     with sandbox.clone() as databases:
+        if for_psql:
+            _done(_psql(sandbox, databases, for_psql))
         _done(sandbox.rehearsals.script(sandbox.code, databases, text, "--yes"))
         discards, recorded = (plan.discards, plan.recorded) if plan else (frozenset(), frozenset())
         verified = trial.verify(situation, sandbox.address(databases), discards, recorded)
@@ -35,13 +51,20 @@ def rehearsed(fix: Fix, plan: Plan | None, situation: Situation, sandbox: Sandbo
         if wrong:
             raise CannotTell(f"the fix works, its script does not: {wrong[0]}", "migsim run")
         _done(sandbox.rehearsals.script(sandbox.code, databases, text, "--check"))
-    return text
+    return for_psql or text
+
+
+def _psql(sandbox: Sandbox, databases: Databases, text: str) -> Outcome:
+    """As whom the project connects; the deploy's migrate is not in it."""
+    tool = Tool(sandbox.environment, databases[sandbox.alias].dbname, sandbox.user)
+    return tool.run((sandbox.environment.psql.path, "--no-psqlrc", "--quiet", "--file=-"), BytesIO(text.encode()))
 
 
 def _done(outcome: Outcome) -> Outcome:
     """Raises CannotTell where it did not exit 0."""
     if outcome.code != 0:
-        said = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        lines = [line.strip() for line in outcome.stderr.splitlines() if line.strip(" ^")]
+        said = next((line for line in lines if "ERROR: " in line), lines[-1] if lines else "it said nothing")
         raise CannotTell(f"the fix works, its script does not (exit code {outcome.code}): {said}", "migsim run")
     return outcome
 
