@@ -16,11 +16,12 @@ import psycopg
 from simulator import causes, fixes
 from simulator.baseline.roles import is_answer
 from simulator.baseline.sandbox import Sandbox
+from simulator.causes import words
 from simulator.engines.plan import SUPERUSER
 from simulator.errors import TimedOut
 from simulator.findings import survey
 from simulator.findings.case import Case
-from simulator.findings.situation import Reference, Situation
+from simulator.findings.situation import HistoryTable, Reference, Situation
 from simulator.host.progress import Progress
 from simulator.model import TIMEOUT, Failure, Finding, Fix, FixOutcome, History, Phase
 from simulator.postgres import database
@@ -109,7 +110,7 @@ def _diagnosed(
         if reference.failure is not None and reference.failure.sqlstate == INVALID_SCHEMA_NAME:
             deltas, reference = survey.reference(sandbox, seen, survey.schemas_of(seen.database.catalog))
     situation = with_causes(survey.situation(sandbox, failure, seen, reference, deltas))
-    warnings = (*refused, *_of_reference(reference, failure))
+    warnings = (*refused, *_of_reference(reference, failure), *_of_history(seen.database.history))
     if reset and not reference.complete:
         warnings = (*warnings, f"{NO_RESET} there is nothing that the code builds from nothing to compare with")
     yield Diagnosis(situation.findings, warnings=warnings)
@@ -253,6 +254,12 @@ def with_causes(situation: Situation) -> Situation:
         replace(one, cause=causes.name_cause(Case(situation, one))) if one.root else one for one in situation.findings
     )
     return replace(situation, findings=named)
+
+
+def _of_history(history: HistoryTable) -> Iterator[str]:
+    """Rows that stand twice do no harm by themselves."""
+    for rows in history.twice:
+        yield f"{words.recorded_twice(rows)}; Django reads the names as a set, so the second row is harmless"
 
 
 def _of_reference(reference: Reference, failure: Failure) -> Iterator[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from simulator.findings import origins
 from simulator.findings.case import Case
-from simulator.findings.situation import Effects, GitTrace, HistoryTable, Situation
+from simulator.findings.situation import Effects, GitTrace, HistoryRow, HistoryTable, Situation
 from simulator.model import Existing, Fact, Finding
 from simulator.wording import and_more, count, listed
 
@@ -17,6 +17,12 @@ _KINDS = ("table", "column", "constraint", "index")
 
 def no_row(name: str) -> str:
     return f"django_migrations has no row for {name}"
+
+
+def recorded_twice(rows: Sequence[HistoryRow]) -> str:
+    """Of the rows of one migration."""
+    times = listed([f"id {row.id}, applied {row.applied}" for row in rows[:_MOST]])
+    return f"django_migrations has {count(len(rows), 'row')} of {rows[0].name} ({times}): two migrates ran at once"
 
 
 def written_again(root: Finding) -> str:

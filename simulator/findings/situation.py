@@ -43,6 +43,14 @@ class HistoryTable:
         return (*([self.schema_name] if self.schema_name else []), *self.elsewhere)
 
     @property
+    def twice(self) -> tuple[tuple[HistoryRow, ...], ...]:
+        """The rows of each migration that has several."""
+        by_name: dict[str, list[HistoryRow]] = {}
+        for row in self.rows:
+            by_name.setdefault(row.name, []).append(row)
+        return tuple(tuple(rows) for rows in by_name.values() if len(rows) > 1)
+
+    @property
     def highest_id(self) -> int:
         """0 where no row has one."""
         return max((row.id for row in self.rows if row.id is not None), default=0)
@@ -199,6 +207,7 @@ class CodeFacts:
     texts: Mapping[str, str] = field(default_factory=dict)  # the source of pending migrations, by name
     git: Mapping[str, GitTrace] = field(default_factory=dict)  # of those that are not on disk, by name
     edits: Mapping[str, Edit] = field(default_factory=dict)  # of applied migrations, by name
+    django: str = ""  # its version, as Django itself writes it; "": not known
 
 
 @dataclass(frozen=True)

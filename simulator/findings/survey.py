@@ -31,6 +31,7 @@ class Seen:
     survey: SurveyFacts
     files: Mapping[str, MigrationFile]
     history: History
+    django: str = ""  # its version
 
 
 def reference(sandbox: Sandbox, seen: Seen, schemas: Sequence[str] = ()) -> tuple[dict[str, Delta], Reference]:
@@ -104,6 +105,7 @@ def look(sandbox: Sandbox, history: History | None, tier: Tier, first: Sequence[
         survey=_survey_facts(sandbox, trace, held, before, after),
         files={file.name: file for file in trace.files},
         history=trace.history or history or History(),
+        django=trace.versions.get("django", ""),
     )
 
 
@@ -174,6 +176,7 @@ def situation(
         files=seen.files,
         texts=migration_files.texts(sandbox.code, pending),
         edits=migration_files.edited_after(sandbox.code, files, seen.database.history.rows),
+        django=seen.django,
     )
     found = assemble(failure, seen.history, seen.database, seen.survey, code, reference, deltas)
     apps = {app_of(one.failure.migration) for one in found.roots if one.failure.migration}

@@ -288,6 +288,18 @@ def test_the_row_is_there_by_now() -> None:
     assert named(TAG_EXISTS, standing=WHOLE, table=history(INITIAL, TAG)) == ("concurrent-migrate", "likely")
 
 
+def test_the_migration_before_it_stands_twice() -> None:
+    found = cause(TAG_EXISTS, standing=WHOLE, table=history(INITIAL, INITIAL))
+    assert (found.id, found.confidence) == ("concurrent-migrate", "likely")
+    assert found.evidence == (
+        f"django_migrations has 2 rows of {INITIAL} (id 1, applied 2026-01-01T00:00:00+00:00 and id 2, applied "
+        "2026-01-02T00:00:00+00:00): two migrates ran at once",
+    )
+    assert named(TAG_EXISTS, standing=WHOLE, table=history("shop.0001_initial", "shop.0001_initial", INITIAL))[0] != (
+        "concurrent-migrate"
+    )
+
+
 def test_a_root_without_anything_that_is_known() -> None:
     odd = failure(TAG, "XX000", operation="Create model Tag")
     assert cause(odd, standing=POSTS).evidence == (

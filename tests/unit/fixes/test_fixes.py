@@ -529,6 +529,27 @@ def test_what_people_try_is_proposed_where_something_collides() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("django", "first"),
+    [
+        ("4.1", "migrate blog --prune"),
+        ("", "migrate blog --prune"),
+        ("10.0.1", "migrate blog --prune"),
+        ("4.0.10", """DELETE FROM "django_migrations" WHERE "app" = 'blog' AND "name" IN ('2_old')"""),
+        ("3.2.25", """DELETE FROM "django_migrations" WHERE "app" = 'blog' AND "name" IN ('2_old')"""),
+    ],
+)
+def test_prune_is_an_option_only_where_that_django_has_it(django: str, first: str) -> None:
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        WHOLE,
+        ("blog.2",),
+        history=History(pending=("blog.2",), not_on_disk=("blog.2_old", "shop.1_old")),
+        django=django,
+    )
+    assert [texts(fix) for fix in fixes.peoples(where) if fix.id == "prune"] == [[first, "migrate"]]
+
+
 RESET = [
     "delete the 4 migration files of blog (their __init__.py stay)",
     "makemigrations blog",

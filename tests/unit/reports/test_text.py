@@ -87,6 +87,11 @@ def test_a_failure_says_what_where_and_on_what(line: str) -> None:
     assert line in text(FAILED).splitlines()
 
 
+def test_rows_without_a_file_are_called_harmless_where_nothing_fails() -> None:
+    safe = text(replace(FAILED, verdict=Verdict.SAFE, failure=None, exit_code=0))
+    assert "1 recorded, not on disk (harmless to migrate, which passes over rows without a file):" in safe.splitlines()
+
+
 def test_the_first_line_is_the_verdict() -> None:
     first = text(FAILED).splitlines()[0]
     assert first.startswith("prod-copy  WOULD FAIL")
