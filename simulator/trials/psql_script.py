@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from simulator import quoting
 from simulator.errors import UsageError
@@ -74,9 +74,7 @@ def steps_before_migrate(fix: Fix) -> tuple[Step, ...]:
     return fix.steps[:last]
 
 
-def psql_script(
-    report: Report, fix: Fix, measured: Measured, template: str, blocks: Callable[[str], str] | None = None
-) -> str:
+def psql_script(report: Report, fix: Fix, measured: Measured, template: str) -> str:
     """``template`` is the text of templates/fix.sql.j2. No name or SQL of the dump becomes a command of psql in it.
 
     Raises UsageError where a step needs Python.
@@ -93,7 +91,7 @@ def psql_script(
         steps=[
             {
                 "words": f"{number}. {in_words(step)}",
-                "facts": list(script.facts(step, number, measured, blocks)),
+                "facts": list(script.facts(step, number, measured)),
                 "index": script.index_of(step),
                 "sql": Quoted("\n".join(_sql(step, number, measured))),
             }

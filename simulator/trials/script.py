@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import simulator
@@ -59,11 +59,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class Files:
-    """The texts of templates/fix.sh.j2 and of templates/fix_look.py. ``blocks`` says of a statement what it blocks."""
+    """The texts of templates/fix.sh.j2 and of templates/fix_look.py."""
 
     template: str
     program: str
-    blocks: Callable[[str], str] | None = None
 
 
 def draft(report: Report, fix: Fix, migrations: Sequence[str], alias: str, files: Files) -> str:
@@ -96,7 +95,7 @@ def _render(report: Report, fix: Fix, alias: str, files: Files, state: str, meas
         migrate=("migrate", *options),
         program=files.program,
         state=HereDocument(state),
-        steps=[_step(step, number, measured, files.blocks) for number, step in enumerate(fix.steps, 1)],
+        steps=[_step(step, number, measured) for number, step in enumerate(fix.steps, 1)],
     )
 
 
@@ -135,13 +134,13 @@ def index_of(step: Step) -> tuple[str, str] | tuple[()]:
     return found["table"], name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
 
 
-def _step(step: Step, number: int, measured: Measured | None, blocks: Callable[[str], str] | None) -> dict[str, object]:
+def _step(step: Step, number: int, measured: Measured | None) -> dict[str, object]:
     """As the template needs it: its line to print, and its SQL or its command."""
     sql = step.sql.rstrip(";") + ";" if step.sql else ""
     return {
         "words": f"{number}. {in_words(step)}",
         "lines": list(shown(step)),
-        "facts": list(facts(step, number, measured, blocks)) if measured else [],
+        "facts": list(facts(step, number, measured)) if measured else [],
         "sql": HereDocument(sql) if sql else None,
         "how": "alone" if runs_alone(sql) else "together",
         "index": index_of(step),
@@ -160,14 +159,14 @@ def shown(step: Step) -> Iterator[str]:
     yield from () if alone else ("COMMIT;",)
 
 
-def facts(step: Step, number: int, measured: Measured, blocks: Callable[[str], str] | None = None) -> Iterator[str]:
+def facts(step: Step, number: int, measured: Measured) -> Iterator[str]:
     """What a step blocks, how long it took, which rows it touches, and how it is taken back: a line each."""
-    if step.sql and blocks:
-        yield from (f"blocks: {said}" for said in dict.fromkeys(map(blocks, statements(step))) if said)
+    if step.sql:
+        yield from step.effects or ("blocks no reads or writes of a table with rows, as far as that is known",)
     elif not measured.changed(number):
-        yield "blocks: the rows that it writes, and nothing else"
+        yield "blocks other writes to the rows that it writes, and nothing else"
     else:
-        yield "blocks: it may hold up reads and writes of what it changes until it ends"
+        yield "may hold up reads and writes of what it changes until it ends"
     yield f"took {duration(measured.seconds[number - 1])} in the rehearsal, the start of manage.py included"
     yield f"touches: {'; '.join(_touches(number, measured)) or 'no table'}"
     yield f"taken back by: {_back(step, number, measured)}"

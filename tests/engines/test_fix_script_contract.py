@@ -197,5 +197,5 @@ def test_no_row_and_no_secret_is_in_it_and_its_head_tells_each_step(script: str)
     assert re.search(
         r"^# Rehearsed 20\d\d-\S+\+00:00 with .* on prod\.dump \(sha256 [0-9a-f]{64}\)", head, re.MULTILINE
     )
-    for words in ("BEGIN;", "COMMIT;", "taken back by: ", "in the rehearsal", "touches: ", "blocks: "):
+    for words in ("BEGIN;", "COMMIT;", "taken back by: ", "in the rehearsal", "touches: ", "blocks "):
         assert words in head

@@ -18,13 +18,17 @@ from simulator.trials.script import Files, Measured
 from simulator.trials.script_state import State
 
 TEMPLATES = shipped("templates")
-FILES = Files((TEMPLATES / "fix.sh.j2").read_text(), (TEMPLATES / "fix_look.py").read_text(), str)
+FILES = Files((TEMPLATES / "fix.sh.j2").read_text(), (TEMPLATES / "fix_look.py").read_text())
 BREAKS = ("\n", "\r", "'", '"', "\\", "`", "$(", "touch PWNED", ";", "#", "SQL\n", "\x85", "\u2028")
 TEXTS = st.lists(st.one_of(st.characters(codec="utf-8", exclude_characters="\0"), st.sampled_from(BREAKS))).map("".join)
 
 
 def fix(text: str) -> Fix:
-    steps = (Step(manage=("migrate", text, text, "--fake")), Step(sql=text), Step(sql=f"{text};\n{text}"))
+    steps = (
+        Step(manage=("migrate", text, text, "--fake")),
+        Step(sql=text, effects=(text,)),
+        Step(sql=f"{text};\n{text}"),
+    )
     return Fix("f", text, steps, note=text)
 
 
@@ -86,7 +90,7 @@ def test_what_was_cut_off_on_its_way_runs_nothing(part: float, tmp_path: Path) -
 def test_its_head_says_of_each_step_what_it_runs_takes_touches_and_how_it_is_taken_back() -> None:
     steps = (
         Step(manage=("migrate", "blog", "0002_tag", "--fake")),
-        Step(sql='ALTER TABLE "blog_post" ADD COLUMN "slug" varchar(64) NULL'),
+        Step(sql='ALTER TABLE "blog_post" ADD COLUMN "slug" varchar(64) NULL', effects=("rewrites it",)),
         Step(manage=("migrate",)),
     )
     public = '"public"."blog_post"'
@@ -105,6 +109,7 @@ def test_its_head_says_of_each_step_what_it_runs_takes_touches_and_how_it_is_tak
         '#        BEGIN;\n#        ALTER TABLE "blog_post" ADD COLUMN "slug" varchar(64) NULL;\n#        COMMIT;'
         in head
     )
+    assert "#      rewrites it\n" in head
     assert "touches: public.blog_post, which had 4,212 rows" in head
     assert 'taken back by: ALTER TABLE "blog_post" DROP COLUMN "slug"' in head
     assert "nothing has to be: there was nothing for it to do" in head
