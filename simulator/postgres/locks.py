@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from simulator.dumps.statements import unquote
+from simulator.wording import one_line
 
 # Table-level locks from the weakest on, as pg_locks writes them.
 MODES = (
@@ -71,9 +72,9 @@ class Effects:
         """In one line: "rewrites shop_order; blocks its reads and writes meanwhile". "" where nothing is to be said."""
         if not self.mode:
             return ""
+        table = one_line(self.relation) or "the table"
         if self.mode == ROWS:
-            return f"blocks other writes to the same rows of {self.relation}, until its transaction ends"
-        table = self.relation or "the table"
+            return f"blocks other writes to the same rows of {table}, until its transaction ends"
         works = [
             f"rewrites {table}" + (" (unless its values stay as they are)" if self.doubt else "")
             if self.rewrites
@@ -82,7 +83,7 @@ class Effects:
             f"builds an index on {table}" if self.builds and not self.rewrites else "",
         ]
         does = " and ".join(filter(None, works))
-        also = f", and writes to {self.also}" if self.also else ""
+        also = f", and writes to {one_line(self.also)}" if self.also else ""
         if not self.blocks:
             return f"{does}; blocks neither reads nor writes" if does else "blocks neither reads nor writes"
         waits = f"blocks {' and '.join(self.blocks)}"

@@ -47,3 +47,7 @@ def test_a_script_is_taken_apart_where_its_statements_end() -> None:
     script = "COMMENT ON TABLE t IS 'a; b';\nDO $$ BEGIN x; END $$;\nDROP TABLE \"a;b\" -- the; end\n;"
     assert len(statements(script)) == 3
     assert [(one.relation, one.blocks) for one in of_script(script)] == [("a;b", ("reads", "writes"))]
+
+
+def test_a_name_stays_within_its_line() -> None:
+    assert "\n" not in effects('DROP TABLE "a\nrm -rf /"').words
