@@ -224,8 +224,9 @@ def _next(report: Report) -> list[str]:
 
 def _hidden(report: Report) -> list[str]:
     """How to see what is left out of a message, where something is."""
-    failures = [*([report.failure] if report.failure else []), *(finding.failure for finding in report.findings)]
-    texts = [report.because, *(text for one in failures for text in (one.message, one.sql or ""))]
+    texts = [report.because, *(one.failure.message for one in report.findings)]
+    if report.failure:
+        texts += [report.failure.message, report.failure.sql or ""]
     if report.in_full:
         return [f"In full  cat {escape(shlex.quote(report.in_full))}   (rows and all; migsim clean removes it)"]
     if not any(HIDDEN in text for text in texts):
