@@ -35,6 +35,7 @@ from simulator.trials.trial import attempt
 
 # Which fixes are tried: none, until one works, or also what people try, to say what that would leave.
 Trials = Literal["none", "until one works", "all"]
+OVER = "rehearse.timeout was over"
 NO_RESET = "no migrations were reset:"
 SLOW_TRIAL = 60.0  # seconds; after one that took longer, what people try is named and not tried
 
@@ -72,16 +73,16 @@ def diagnose(
         for known in _diagnosed(sandbox, failure, history, progress, tier=tier, trials=trials, reset=reset):  # noqa: B007
             pass
     except TimedOut as over:
-        warnings = (*known.warnings, _cut_short(over, progress.doing))
+        warnings = (*known.warnings, cut_short(over, progress.doing))
         return replace(known, warnings=warnings, situation=None, plan=None)  # for a script there is no time either
     return known
 
 
-def _cut_short(over: TimedOut, doing: str) -> str:
+def cut_short(over: TimedOut, doing: str) -> str:
     """What was going on when the time was over. Whether the same would hold up migrate itself is not known: what is
     looked for or tried here goes beyond what migrate stopped at."""
     at = f" ({hang.said(over.trace.failure)})" if isinstance(over, Hung) else ""
-    return f"rehearse.timeout was over while {doing}{at}: what comes after that was not looked for or tried"
+    return f"{OVER} while {doing}{at}: what comes after that was not looked for or tried"
 
 
 def _diagnosed(

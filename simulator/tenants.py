@@ -11,7 +11,8 @@ from typing import Literal
 
 from simulator import causes
 from simulator.baseline.sandbox import Sandbox
-from simulator.diagnosis import Diagnosis, Trials, diagnose
+from simulator.diagnosis import OVER, Diagnosis, Trials, cut_short, diagnose
+from simulator.errors import TimedOut
 from simulator.findings import survey
 from simulator.findings.case import Case
 from simulator.findings.situation import CodeFacts, Reference, Situation, SurveyFacts
@@ -45,18 +46,22 @@ def diagnose_schemas(
     trials: Trials,
 ) -> Diagnosis:
     """``tenants`` are the schemas that the project's table of tenants names. Raises EngineDied."""
-    with progress.stage("survey", "looking for everything else that would fail, in every schema"):
-        seen = survey.look(sandbox, history, tier)
+    try:
+        with progress.stage("survey", "looking for everything else that would fail, in every schema"):
+            seen = survey.look(sandbox, history, tier)
+    except TimedOut as over:
+        return Diagnosis((Finding(1, failure),), warnings=(cut_short(over, progress.doing),))
     met = _by_schema(failure, seen.survey)
     there = {fact.schema for fact in seen.database.catalog}
     looked_at = [schema for schema in met if schema in there][:MOST_SCHEMAS]
-    parts = [
-        Part(
-            schema,
-            diagnose(sandbox.within(schema), met[schema], None, progress, tier=tier, trials=_without_peoples(trials)),
-        )
-        for schema in looked_at
-    ]
+    parts: list[Part] = []
+    for schema in looked_at:
+        if any(text.startswith(OVER) for part in parts for text in part.diagnosis.warnings):
+            break
+        within = sandbox.within(schema)
+        found = diagnose(within, met[schema], None, progress, tier=tier, trials=_without_peoples(trials))
+        parts.append(Part(schema, found))
+    looked_at = [part.schema for part in parts]
     parts += [Part(schema, _gone(seen, met[schema])) for schema in met if schema not in there]
     findings = tuple(_numbered(parts, [one for one in tenants if one in there and one != seen.database.shared_schema]))
     warnings = tuple(dict.fromkeys(text for part in parts for text in part.diagnosis.warnings))
@@ -65,8 +70,11 @@ def diagnose_schemas(
         warnings = (*warnings, f"not looked at: the schemas {listed(rest[:5])}{and_more(rest, 5)}")
     fix = _together(parts, sandbox.options)
     if trials != "none" and not rest and not plans.needs_person(fix) and _all_work(parts):
-        with progress.stage("trials", "trying all of it at once, in every schema"):
-            fix = _tried(fix, parts, sandbox)
+        try:
+            with progress.stage("trials", "trying all of it at once, in every schema"):
+                fix = _tried(fix, parts, sandbox)
+        except TimedOut as over:
+            warnings = (*warnings, cut_short(over, progress.doing))
     return Diagnosis(findings, plans.ranked((fix,)), warnings)
 
 
