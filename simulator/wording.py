@@ -100,6 +100,26 @@ def one_line(text: str) -> str:
     return "".join(character if is_seen(character) else _shown(character) for character in text)
 
 
+_BRACKET = re.compile(r"(?P<before>\\*)\[(?P<tag>(?=[a-z#/@][^\[]*?\]))?|(?P<last>\\+)\Z")
+
+
+def escape(text: str) -> str:
+    """What rich prints as that text where a tag follows it.
+
+    Its own function leaves a bracket that begins no tag alone, and the backslash before it is then not printed.
+    """
+    return _BRACKET.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    if match["last"]:
+        return match["last"] * 2
+    before = match["before"]
+    if match["tag"] is not None:
+        return before * 2 + "\\["
+    return f"{before}\\[" if before else "["
+
+
 def json_text(document: Any, indent: int | None = 1) -> str:
     """JSON that reads the same and prints what is not seen as an escape, which the strings alone may hold."""
     return _NOT_SEEN.sub(_json_escape, json.dumps(document, indent=indent, ensure_ascii=False))

@@ -6,14 +6,12 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich.markup import escape
-
 from simulator import engines
 from simulator.engines.base import Check
 from simulator.errors import ExitCode
 from simulator.host import store
 from simulator.host.terminal import Terminal
-from simulator.wording import gigabytes
+from simulator.wording import escape, gigabytes
 
 LITTLE_ROOM = 2 << 30  # bytes; a restore of any size wants more
 

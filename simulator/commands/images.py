@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
-
 from simulator import engines
 from simulator.errors import ExitCode
 from simulator.host.terminal import Terminal
+from simulator.wording import escape
 
 
 def run(names: tuple[str, ...], *, pull: bool, build: bool, console: Terminal) -> int:

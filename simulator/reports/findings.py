@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.markup import escape
-
 from simulator.model import Finding, Report
-from simulator.wording import and_more, count, shorten
+from simulator.wording import and_more, count, escape, shorten
 
 # Of more roots, the first are shown in full, and the rest by name.
 MOST_ROOTS = 10

@@ -6,10 +6,8 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.markup import escape
-
 from simulator.model import Fix, FixOutcome, Report, Step
-from simulator.wording import and_more, count, duration, one_line, shorten
+from simulator.wording import and_more, count, duration, escape, one_line, shorten
 
 MOST_REFUSED = 6
 # Of one step with more, the first are shown; the script has them all.

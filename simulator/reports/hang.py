@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.markup import escape
-
 from simulator.model import Failure, Phase, Report
-from simulator.wording import duration, shorten
+from simulator.wording import duration, escape, shorten
 
 _HEADLINES = {
     Phase.SETTINGS: "the project's settings and apps had not loaded when the time was over:",

@@ -5,12 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import assert_never
 
-from rich.markup import escape
-
 from simulator.model import Failure, MigrationRun, Phase, Report, Verdict
 from simulator.reports import findings, fixes, hang
 from simulator.reports.fixes import apart
-from simulator.wording import and_more, count, duration, one_line, ordinal, shorten
+from simulator.wording import and_more, count, duration, escape, one_line, ordinal, shorten
 
 _STYLES = {Verdict.SAFE: "bold green", Verdict.WOULD_FAIL: "bold red", Verdict.UNKNOWN: "bold yellow"}
 _WORDS = {Verdict.SAFE: "SAFE", Verdict.WOULD_FAIL: "WOULD FAIL", Verdict.UNKNOWN: "UNKNOWN"}

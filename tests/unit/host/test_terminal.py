@@ -8,12 +8,11 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from rich.markup import escape
 
 from simulator.errors import CannotTell
 from simulator.host.progress import Progress
 from simulator.host.terminal import Terminal
-from simulator.wording import is_seen, json_text, one_line
+from simulator.wording import escape, is_seen, json_text, one_line
 
 ANY = st.text()
 # Each has a character that terminals obey, or that nobody sees where it stands.
@@ -60,6 +59,9 @@ def test_each_of_these_is_shown_as_an_escape(name: str) -> None:
 @given(name=ANY)
 @example(HOSTILE[0])
 @example(HOSTILE[-1])
+@example("\\[")
+@example("\\\\[b]\\\\[")
+@example("a\\")
 def test_a_line_is_one_line_and_says_no_less(name: str) -> None:
     said = printed(name)
     assert said == one_line(name) + "\n"
