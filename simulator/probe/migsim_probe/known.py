@@ -15,6 +15,7 @@ from typing import Any, Container, Iterable, Iterator
 from migsim_probe import chain, forms, history, shown, source_names
 from migsim_probe.name_queries import CATALOG, LANGUAGE
 from migsim_probe.shown import Layers
+from migsim_probe.start import SETTINGS
 
 NAMING_ATTRIBUTES = ("name", "name_lower", "model_name", "old_name", "new_name", "order_with_respect_to")
 MADE = re.compile(r"(?P<rest>\w+?)_(?:pkey|key|seq|check|fkey|idx|excl|not_null)\d{0,2}")
@@ -47,7 +48,7 @@ class Known:
                 self._registry = history.project_names()
         self._add_migration_files()
         every = Layers(self._names, self._registry)
-        return Layers(every, frozenset(os.environ), _MadeByServer(every))
+        return Layers(every, frozenset(os.environ), _of_settings_module(), _MadeByServer(every))
 
     def language(self) -> frozenset[str]:
         """SQL's own words, in lower case."""
@@ -130,6 +131,12 @@ class Known:
                     found |= source_names.of_file(path) if left > 0 else frozenset()
             self._loaded = frozenset(found)
         return self._loaded
+
+
+def _of_settings_module() -> frozenset[str]:
+    """The dotted path of the settings in the words of who started the project, and each of its parts."""
+    path = os.environ.get(SETTINGS, "")
+    return frozenset((path, *path.split(".")))
 
 
 def _tables(app: str, operation: Any) -> Iterator[str]:

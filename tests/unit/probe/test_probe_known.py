@@ -22,10 +22,13 @@ from migsim_probe.known import Known
         ("4711", False),
         ("ValueError", True),
         ("HOME_OF_A_TEST", True),
+        ("shop.settings", True),
+        ("shop", True),
     ],
 )
 def test_names(name: str, is_known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME_OF_A_TEST", "jane")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "shop.settings")
     known = Known(["default"])
     known.add(["blog_post", "title", "id", "4711", None])
     assert (name in known.names()) is is_known
