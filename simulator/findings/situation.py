@@ -13,6 +13,8 @@ from simulator.model import CodeRun, Existing, Fact, Failure, Finding, History, 
 from simulator.postgres import shape
 from simulator.postgres.catalog import Catalog, Key
 
+LARGE = 1_000_000  # rows: to build an index on fewer keeps writers waiting for about a second at most
+
 
 @dataclass(frozen=True)
 class HistoryRow:
@@ -183,6 +185,19 @@ class DatabaseFacts:
     tier: Literal["data", "schema"] = "data"
     restored_over_data: bool = False  # a baseline step restored into a database that was not empty
     restore_failed: bool = False  # a restore into an empty database printed errors
+
+    @property
+    def large_tables(self) -> frozenset[str]:
+        """ "schema.table" of those on which building an index keeps others waiting for long.
+
+        A dump without rows is taken of a database that is too large for more: each table may be.
+        """
+        split = {(one.schema, one.relation) for one in self.catalog if one.definition[:1] == ("partitioned table",)}
+        return frozenset(
+            name
+            for name, rows in self.rows.items()
+            if (rows >= LARGE or self.tier == "schema") and tuple(name.split(".", 1)) not in split
+        )
 
 
 @dataclass(frozen=True)

@@ -159,8 +159,25 @@ def choices(
 ) -> Choices:
     """The first mend that fits each root; ``given`` has those that were found for some before."""
     given = given or {}
-    found = {root.id: given.get(root.id) or fixes.mends(Case(situation, root)) for root in situation.roots}
+    found = {
+        root.id: given.get(root.id) or tuple(_online(mend, situation) for mend in fixes.mends(Case(situation, root)))
+        for root in situation.roots
+    }
     return Choices(situation, options, found)
+
+
+def _online(mend: Mend, situation: Situation) -> Mend:
+    """The mend with indexes on large tables built beside those who write there. Not of one schema among several: what
+    sets its search_path would have to stand in the same transaction."""
+    large = situation.database.large_tables
+    if situation.database.schema is not None or not large:
+        return mend
+    return replace(
+        mend,
+        clear=tuple(ddl.concurrently(mend.clear, large)),
+        complete={name: tuple(ddl.concurrently(sql, large)) for name, sql in mend.complete.items()},
+        after=tuple(ddl.concurrently(mend.after, large)),
+    )
 
 
 def _fix(situation: Situation, mends: Sequence[Mend], options: tuple[str, ...]) -> Fix:

@@ -270,6 +270,25 @@ def test_an_index_that_is_built_concurrently_is_built_outside_a_transaction(site
     assert mended.server.query("site", built) == [(True,)]
 
 
+def test_the_index_of_a_unique_column_is_built_beside_who_writes_to_a_large_table(site: Any) -> None:
+    """Of a dump without rows each table may be large."""
+    field = "models.CharField(max_length=64, null=True, unique=True)"
+    file = migration(f'migrations.AddField("Post", "slug", {field})', "blog.0002_tag")
+    models = MODELS.replace("models.CharField(max_length=64, null=True)", field)
+    mended = site(
+        f"ALTER TABLE blog_post ADD slug varchar(64); {TAG}",
+        {"blog/models.py": models, "blog/migrations/0003_slug.py": file},
+        rehearse={"tier": "schema"},
+    )
+    text = (mended.folder / "fix.sh").read_text()
+    assert "CREATE UNIQUE INDEX CONCURRENTLY" in text
+    assert "UNIQUE USING INDEX" in text
+    mended.mends()
+    assert "already done" in mended.mends()
+    unique = "SELECT contype::text FROM pg_constraint WHERE conrelid = 'blog_post'::regclass ORDER BY 1"
+    assert mended.server.query("site", unique) == [("p",), ("u",)]
+
+
 def test_another_alias_is_the_one_that_is_mended(site: Any) -> None:
     settings = 'DATABASES["other"] = dict(DATABASES["default"], NAME="other")\n'
     mended = site(BROKEN, GROWN, settings=settings, django={"interpreter": sys.executable, "database": "other"})

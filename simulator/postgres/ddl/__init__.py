@@ -10,12 +10,14 @@ from simulator.postgres.ddl.change import Change, together
 from simulator.postgres.ddl.clearing import ASIDE, drop, drop_column, rename, set_aside
 from simulator.postgres.ddl.making import create, is_view, reading, reads_from
 from simulator.postgres.ddl.names import RELATIONS, qualified, quote
+from simulator.postgres.ddl.online import concurrently
 
 __all__ = [
     "ASIDE",
     "RELATIONS",
     "Change",
     "alter",
+    "concurrently",
     "create",
     "drop",
     "drop_column",

@@ -11,6 +11,7 @@ import pytest
 from simulator.model import Fact, Shape
 from simulator.postgres import database, ddl, shape
 from simulator.postgres.catalog import Catalog
+from simulator.postgres.sql import scripts
 from tests.engines.comparing.conftest import Databases
 from tests.support.probing import migration, probe, project
 
@@ -82,6 +83,11 @@ def test_what_django_made_is_made_again(databases: Databases, tmp_path: Path) ->
     assert change.impossible == ()
     again = databases.catalog(*change.statements)
     assert again.facts == made.facts
+    large = ("table", "materialized view")
+    tables = {f"{one.schema}.{one.relation}" for one in made if one.kind == "relation" and one.definition[0] in large}
+    beside = list(ddl.concurrently(change.statements, tables))
+    assert sum("CONCURRENTLY" in statement for statement in beside) > 8
+    assert databases.catalog(*scripts(beside)).facts == made.facts
 
 
 TABLES = """

@@ -97,6 +97,23 @@ def test_missing_pieces_are_those_that_the_survey_ran() -> None:
     assert plan(where) == [sql, "migrate blog 2 --fake", "migrate"]
 
 
+@pytest.mark.parametrize(("rows", "tier"), [(1_000_000, "data"), (0, "schema")])
+@pytest.mark.parametrize("schema", [None, "tenant"])
+def test_on_a_large_table_an_index_is_built_beside_its_writers(rows: int, tier: str, schema: str | None) -> None:
+    where = situation(
+        [failure("blog.2", relation="blog_tag")],
+        catalog(POST, TITLE, TAG, NAME),
+        ("blog.2", "blog.3"),
+        ran=(Ran("blog.2", 0, "CREATE INDEX tag_name ON blog_tag (name)", deferred=True),),
+        after={"blog.2": effects.reference_of(DELTAS, None).after["blog.2"]},
+        rows={"public.blog_tag": rows},
+        tier=tier,
+    )
+    where = replace(where, database=replace(where.database, schema=schema))
+    concurrently = "CONCURRENTLY " if schema is None else ""
+    assert plan(where)[0].endswith(f"CREATE INDEX {concurrently}tag_name ON blog_tag (name)")
+
+
 def test_a_migration_whose_code_would_still_change_rows_is_not_skipped() -> None:
     where = situation(
         [failure("blog.2", relation="blog_tag")],

@@ -170,3 +170,32 @@ def test_an_index_that_keeps_other_rows_apart_does_not(definition: str, valid: s
     wanted = Catalog(frozenset({POSTS, keeps_apart("u")}))
     change = ddl.alter(Catalog(frozenset({POSTS, index_})), wanted, "public", "blog_post")
     assert change.statements == ('ALTER TABLE "blog_post" ADD CONSTRAINT "u" UNIQUE (a, b)',)
+
+
+@pytest.mark.parametrize(
+    ("statement", "beside"),
+    [
+        ('CREATE INDEX "i" ON "order" ("note")', ['CREATE INDEX CONCURRENTLY "i" ON "order" ("note")']),
+        ("CREATE UNIQUE INDEX i ON x.y (a)", ["CREATE UNIQUE INDEX CONCURRENTLY i ON x.y (a)"]),
+        (
+            'ALTER TABLE "order" ADD CONSTRAINT "u" UNIQUE ("a", "b") DEFERRABLE INITIALLY DEFERRED',
+            [
+                'CREATE UNIQUE INDEX CONCURRENTLY "u" ON "order" ("a", "b")',
+                'ALTER TABLE "order" ADD CONSTRAINT "u" UNIQUE USING INDEX "u" DEFERRABLE INITIALLY DEFERRED',
+            ],
+        ),
+        *(
+            (text, [text])
+            for text in (
+                'CREATE INDEX "i" ON "small" ("note")',
+                'CREATE INDEX "i" ON "x"."order" ("note")',
+                'CREATE INDEX CONCURRENTLY "i" ON "order" ("note")',
+                'ALTER TABLE "order" ADD CONSTRAINT "p" PRIMARY KEY ("a")',
+                'ALTER TABLE "order" ADD CONSTRAINT "u" UNIQUE NULLS NOT DISTINCT ("a")',
+                'ALTER TABLE "order" ADD COLUMN "a" integer UNIQUE',
+            )
+        ),
+    ],
+)
+def test_an_index_on_a_large_table_is_built_beside_its_writers(statement: str, beside: list[str]) -> None:
+    assert list(ddl.concurrently([statement], {"public.order", "x.y"})) == beside
