@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -166,6 +167,61 @@ def test_the_working_tree_stays_as_it_is(environment: EmbeddedEnvironment) -> No
     assert {path.name: path.read_text() for path in project.iterdir()} == {"manage.py": "# the user's own\n"}
     assert environment.read("project", f"{project}/logs/app.log") == b"line\n"
     assert shell(environment, "cat manage.py logs/app.log").stdout == "changed\nline\n"
+
+
+@pytest.fixture
+def homes() -> Iterator[Path]:
+    """A folder of the caller's home, which the tests may write to."""
+    with tempfile.TemporaryDirectory(dir=Path.home()) as folder:
+        yield Path(folder).resolve()
+
+
+def test_nothing_of_this_machine_is_seen_but_what_a_run_needs(environment: EmbeddedEnvironment, homes: Path) -> None:
+    """Neither by the project's code, nor by a client, nor by the server, whose SQL comes from a dump."""
+    secret = homes / "secret"
+    secret.write_text(CANARY)
+    secret.chmod(0o600)
+    unseen = [str(secret), str(homes), "/etc/shadow", "/etc/ssl/private", "/var/lib", "/srv", "/etc/postgresql"]
+    folder = environment.server.folders.log
+    look = f"for name in {' '.join(unseen)}; do test -e $name && echo $name; done; true"
+    assert shell(environment, look).stdout == ""
+    assert psql(environment, "-c", rf"\! {look}").stdout == ""
+    assert psql(environment, "-c", f"copy (select 1) to program '({look}) > {folder}/seen'").code == 0
+    assert (folder / "seen").read_text() == ""
+
+
+def test_a_client_sees_the_dump_and_not_the_project(environment: EmbeddedEnvironment, homes: Path) -> None:
+    dump = homes / "prod.dump"
+    dump.write_text("rows")
+    path = environment.put("server", dump)
+    seen = psql(environment, "-c", rf"\! cat {path}; ls {environment.plan.project}")
+    assert (seen.stdout, seen.stderr.count("No such file")) == ("rows", 1)
+    assert shell(environment, f"cat {path}").code != 0
+
+
+def test_what_a_variable_of_the_scenario_names_is_seen(homes: Path) -> None:
+    (homes / "lib").mkdir()
+    (homes / "lib" / "libgeo.so").write_text("a library")
+    (homes / "link").symlink_to("lib")
+    with own_folders() as folder:
+        named = {"GEO": f"{homes}/link/libgeo.so", "PLACES": f"/nonexistent:{homes}/link", "ELSE": str(Path.home())}
+        with (
+            store.open_run() as run,
+            EmbeddedEngine().open(embedded_plan(folder / "project", environment=named), run) as opened,
+        ):
+            assert shell(opened, "cat $GEO").stdout == "a library"
+            assert shell(opened, f"cat {homes}/link/libgeo.so {homes}/lib/libgeo.so").stdout == "a library" * 2
+            assert shell(opened, f"echo x >> {homes}/lib/libgeo.so").code != 0
+            assert shell(opened, f"ls {Path.home()}").stdout.split() in ([], [homes.name], [homes.parts[2]])
+
+
+def test_a_home_that_is_a_repository_is_not_the_projects_tree(homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (homes / "secret").write_text(CANARY)
+    with own_folders() as folder:
+        monkeypatch.setenv("HOME", str(homes))
+        plan = embedded_plan(folder / "project")
+        with store.open_run() as run, EmbeddedEngine().open(replace(plan, tree=homes), run) as opened:
+            assert shell(opened, f"cat {homes}/secret").code != 0
 
 
 def test_a_folder_that_was_put_is_a_layer_too(environment: EmbeddedEnvironment, tmp_path: Path) -> None:

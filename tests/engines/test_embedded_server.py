@@ -16,7 +16,10 @@ import psycopg
 import pytest
 
 from simulator.engines.embedded import EmbeddedEngine, binaries
+from simulator.engines.embedded.cluster import Folders, prepare
+from simulator.engines.embedded.confinement import Confinement
 from simulator.engines.embedded.environment import EmbeddedEnvironment
+from simulator.engines.embedded.users import server_user
 from simulator.engines.plan import Image, Interpreter
 from simulator.errors import CannotTell, EngineDied
 from simulator.host import store
@@ -134,11 +137,19 @@ def test_another_major_than_the_dumps_is_a_warning(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root has folders that are closed to the server's user")
-def test_a_folder_closed_to_the_servers_user_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    with tempfile.TemporaryDirectory(prefix="ms", dir=Path.home()) as closed, ExitStack() as stack:
+def test_a_folder_closed_to_the_servers_user_serves_where_commands_are_confined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Inside, the way to it is made anew; where nothing is confined, the server could not get there."""
+    with tempfile.TemporaryDirectory(prefix="ms", dir=Path.home()) as closed:
         monkeypatch.setenv("MIGSIM_RUNS", f"{closed}/r")
+        with ExitStack() as stack:
+            assert ask(opened(stack, Path(closed)), "select 1") == "1"
+        Path(closed, "u").mkdir()
+        bindir = binaries.installations()[0].bindir
+        folders = Folders(Path(closed, "u", "pg"))
         with pytest.raises(CannotTell, match="closed to the unprivileged user"):
-            opened(stack, Path(closed))
+            prepare(folders, Path(closed, "u"), bindir, server_user(), Confinement(None))
 
 
 def test_two_environments_of_one_run_stand_side_by_side(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -43,7 +44,7 @@ class Confinement:
 
     def opens(self, folder: Path) -> bool:
         """Whether a command gets to ``folder`` whatever the modes of what it lies in: inside, those are new."""
-        return self.active and bool(self._hidden((folder,)))
+        return self.active and not _is_below(os.path.realpath(folder), jail.SYSTEM)
 
     def wrap(
         self,
@@ -69,22 +70,40 @@ class Confinement:
             "layers": sorted(
                 [str(layer.folder), str(layer.upper), str(layer.work), "copy" * layer.or_copy] for layer in layers
             ),
-            "shown": sorted(self._hidden(shown)),
+            "shown": sorted(self._shown((*shown, *_libraries()))),
             "run": str(self.run) if self.run else None,
             "relay": [str(relay[0]), str(relay[1])] if relay else [],
         }
         return [sys.executable, "-I", "-S", str(JAIL), json.dumps(order), *argv]
 
-    def _hidden(self, paths: Iterable[Path]) -> set[str]:
+    def _shown(self, paths: Iterable[Path]) -> set[str]:
         """Those paths, as named and as they really are, that a confined command would not see by itself.
 
-        What lies in another of them is seen with it, and could not be shown once more: that one is read-only by then.
+        What lies in another of them is seen with it.
         """
         both = {name for path in paths for name in (os.path.abspath(path), os.path.realpath(path))}
-        folders = (*jail.EMPTY, *([str(self.run)] if self.run else []))
-        inside = tuple(f"{empty}/" for empty in folders)
-        hidden = {name for name in both if name.startswith(inside) and os.path.exists(name)}
-        return {name for name in hidden if hidden.isdisjoint(map(str, Path(name).parents))}
+        outside = {name for name in both if not _is_below(name, jail.SYSTEM) and os.path.exists(name)}
+        return {name for name in outside if outside.isdisjoint(map(str, Path(name).parents))}
+
+
+def holds_home(folder: str | Path) -> bool:
+    """Whether it is the caller's home, or a folder that the home lies in: never to be shown for the sake of another."""
+    home = os.path.realpath(os.path.expanduser("~"))
+    return Path(home).is_relative_to(os.path.realpath(folder))
+
+
+@functools.cache
+def _libraries() -> tuple[Path, ...]:
+    """Folders outside of the usual ones that this machine's loader looks in (ldconfig(8))."""
+    named: list[str] = []
+    for file in (Path("/etc/ld.so.conf"), *sorted(Path("/etc/ld.so.conf.d").glob("*.conf"))):
+        with contextlib.suppress(OSError):
+            named += (line.strip() for line in file.read_text(errors="replace").splitlines())
+    return tuple(Path(text) for text in named if text.startswith("/") and os.path.isdir(text) and not holds_home(text))
+
+
+def _is_below(name: str, folders: Iterable[str]) -> bool:
+    return any(name == folder or name.startswith(f"{folder}/") for folder in folders)
 
 
 def confine(plan: Plan, root: Path, run: Path) -> tuple[Confinement, str | None]:

@@ -13,7 +13,7 @@ import psutil
 
 from simulator.engines.base import Check
 from simulator.engines.embedded import binaries, cluster, forks, interpreters, leftovers, server, venvs
-from simulator.engines.embedded.confinement import HINT, confine, why_not
+from simulator.engines.embedded.confinement import HINT, confine, holds_home, why_not
 from simulator.engines.embedded.environment import EmbeddedEnvironment
 from simulator.engines.embedded.places import Places
 from simulator.engines.embedded.users import server_user
@@ -72,7 +72,8 @@ class EmbeddedEngine:
                 ),
                 notes=tuple(filter(None, (choice.warning, unconfined))),
             )
-            environment.put("project", plan.tree)
+            if not holds_home(plan.tree):  # a home that is itself a repository is more than the project's code
+                environment.put("project", plan.tree)
             environment.put("project", plan.project)
             try:
                 yield environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from simulator.engines.base import Place, Psql
 from simulator.engines.embedded import binaries, inside
 from simulator.engines.embedded.binaries import Installation
-from simulator.engines.embedded.confinement import Confinement, Layer
+from simulator.engines.embedded.confinement import Confinement, Layer, holds_home
 from simulator.engines.embedded.interpreters import Python
 from simulator.engines.embedded.jail import COULD_NOT
 from simulator.engines.embedded.places import Places
@@ -22,6 +22,9 @@ from simulator.engines.plan import SUPERUSER, Plan
 from simulator.errors import EngineDied
 from simulator.host import process
 from simulator.model import Address, Outcome
+
+# Variables of a scenario that are no place of anything the code reads.
+NOT_FOR_FILES = ("PATH", "HOME", "PWD", "TMPDIR")
 
 
 @dataclass
@@ -38,7 +41,7 @@ class EmbeddedEnvironment:
     forks: Forks
     notes: tuple[str, ...] = ()  # for the report
     layers: dict[Path, Layer] = field(default_factory=dict)  # what the project may write on, by its real folder
-    shown: set[Path] = field(default_factory=set)  # what was put, seen in both places
+    shown: dict[Place, set[Path]] = field(default_factory=lambda: {"server": set(), "project": set()})  # what was put
 
     @property
     def confined(self) -> bool:
@@ -91,7 +94,7 @@ class EmbeddedEnvironment:
         if place == "project" and real.is_dir():
             self._lay_over(real)
         else:
-            self.shown.add(real)
+            self.shown[place].add(real)
         return str(real)
 
     def read(self, place: Place, path: str) -> bytes:
@@ -144,10 +147,10 @@ class EmbeddedEnvironment:
     def _confined(self, place: Place, argv: tuple[str, ...]) -> list[str]:
         bindirs = dict.fromkeys((self.clients.bindir, self.scripts.bindir))
         parts = [part for bindir in bindirs for part in binaries.parts(bindir)]
-        tools = self.interpreter.folders if place == "project" else parts
+        tools = (*self.interpreter.folders, *self._named()) if place == "project" else parts
         return self.confinement.wrap(
             argv,
-            shown=(*tools, *self.shown, *(() if place == "project" else self.layers)),
+            shown=(*tools, *self.shown[place]),
             layers=self.layers.values() if place == "project" else (),
             writable=(
                 self.places.scratch(place),
@@ -155,6 +158,13 @@ class EmbeddedEnvironment:
                 self.server.folders.socket,
             ),
         )
+
+    def _named(self) -> Iterator[Path]:
+        """Files and folders that the scenario's own variables name: libraries, certificates, folders of data."""
+        for name, value in self.plan.environment.items():
+            for text in value.split(os.pathsep) if name not in NOT_FOR_FILES else ():
+                if text.startswith("/") and (os.path.isfile(text) or os.path.isdir(text)) and not holds_home(text):
+                    yield Path(text)
 
     def _environment(self, place: Place) -> dict[str, str]:
         """Built from nothing: whatever is in ours, and the scenario does not name, stays out."""

@@ -2,10 +2,11 @@
 
     python -I -S jail.py ORDER COMMAND...
 
-The command gets namespaces of its own (network, mounts, processes, IPC) and a root that is built from read-only
-overlays of the real one. A unix socket seen through an overlay has an inode that nobody listens on, so every
-listener of this machine is out of reach by path, whenever and wherever it was started; those of the network and
-the abstract ones are cut off by the network namespace. Only the folders that the order names are the real ones.
+The command gets namespaces of its own (network, mounts, processes, IPC) and a root that is empty but for the system's
+programs and libraries and what the order shows, as read-only overlays of the real folders. A unix socket seen through
+an overlay has an inode that nobody listens on, so every listener of this machine is out of reach by path, whenever and
+wherever it was started; those of the network and the abstract ones are cut off by the network namespace. Only the
+folders that the order calls writable are the real ones.
 """
 
 from __future__ import annotations
@@ -35,13 +36,19 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}  # has no wrapper in libc
 
-# What a confined command sees empty, but for what the order shows in it.
-EMPTY = ("/tmp", "/var/tmp", "/run", "/dev/shm")
-# Made anew, or of no use to a migration: kernel file systems, and the insides of container engines.
-LEFT_OUT = (
-    *("/proc", "/sys", "/dev"),
-    *("/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/kubelet"),
+# Programs and libraries, which are everybody's to read; of /etc what says how names, users, zones, certificates and
+# libraries are looked up, and nothing that is somebody's secret: started by root, the command may read root's files.
+SYSTEM = (
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"),
+    *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf"),
+    *("/etc/protocols", "/etc/services", "/etc/localtime", "/etc/timezone", "/etc/locale.conf", "/etc/locale.alias"),
+    *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives"),
+    *("/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/crypto-policies"),
+    *("/etc/pki/ca-trust/extracted", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf"),
+    *("/etc/os-release", "/etc/debian_version", "/etc/mime.types", "/etc/magic", "/etc/fonts", "/etc/odbcinst.ini"),
 )
+# Of the machine's own folders, those that a command finds empty.
+EMPTY = ("/tmp", "/var/tmp", "/run", "/dev/shm")
 DEVICES = ("null", "zero", "full", "random", "urandom")
 CPUS = "/sys/devices/system/cpu"  # how many there are: what thread pools ask for
 INSIDE = 1000  # the user number inside, where it is a mapped one; PostgreSQL and some projects refuse 0
@@ -67,7 +74,7 @@ class Order(TypedDict):
     root: str | None  # an empty folder to build the root on; None: no confinement
     writable: list[str]  # the real folders
     layers: list[list[str]]  # folder, upper, work: written to on a layer above; "copy" or "": what else will do
-    shown: list[str]  # seen, though they lie in what is empty
+    shown: list[str]  # seen beside the system's own
     run: str | None  # the run's own folder, seen empty but for what is named above
     relay: list[str]  # a listening descriptor, and where the command itself will listen; empty: none
 
@@ -149,7 +156,8 @@ def build_root(order: Order, listeners: set[str]) -> None:
     mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
     host = Host(mountpoints(), listeners, root + "/.nothing")
     os.mkdir(host.nothing)
-    mirror("/", root, host)
+    for path in SYSTEM:
+        show(path, root, host)
     for path in EMPTY:
         empty(path, root)
     if order["run"]:
@@ -171,10 +179,30 @@ def build_root(order: Order, listeners: set[str]) -> None:
 
 
 def show(path: str, root: str, host: Host) -> None:
+    """Show a folder or a file that is there, with the links that lead to it."""
+    if not os.path.exists(path):
+        return
+    path = follow(path, root)
     if os.path.isdir(path):
         mirror(path, folder(path, root), host)
-    else:
+    elif os.path.isfile(path) and not os.path.exists(root + path):
         bind_file(path, folder(os.path.dirname(path), root) + "/" + os.path.basename(path))
+
+
+def follow(path: str, root: str) -> str:
+    """Make each link on the way to that path, and return where the last one leads."""
+    place, names = "/", [name for name in path.split("/") if name]
+    while names:
+        step = os.path.join(place, names.pop(0))
+        if not os.path.islink(step):
+            place = step
+            continue
+        target = os.readlink(step)
+        with contextlib.suppress(OSError):  # there already, or seen with what it lies in
+            os.symlink(target, folder(place, root).rstrip("/") + "/" + os.path.basename(step))
+        names = [name for name in os.path.join(place, target).split("/") if name] + names
+        place = "/"
+    return os.path.realpath(place)
 
 
 def mirror(source: str, target: str, host: Host) -> None:
@@ -197,8 +225,7 @@ def mirror_entry(entry: os.DirEntry[str], target: str, host: Host) -> None:
     elif entry.is_dir(follow_symlinks=False):
         os.makedirs(target, exist_ok=True)
         same_access(entry.path, target)
-        if entry.path not in EMPTY and entry.path not in LEFT_OUT:
-            mirror(entry.path, target, host)
+        mirror(entry.path, target, host)
     elif entry.is_file(follow_symlinks=False):
         bind_file(entry.path, target)
 
@@ -256,7 +283,7 @@ def opened(path: str) -> Iterator[int]:
 
 
 def empty(path: str, root: str) -> None:
-    if os.path.isdir(path) and os.path.realpath(path) == path:
+    if os.path.realpath(path) == path:
         mount("tmpfs", folder(path, root), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777")
 
 

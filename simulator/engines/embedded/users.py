@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_IXOTH
 
-CANDIDATES = ("postgres", "nobody")
+NOBODY = "nobody"  # never ``postgres``: files of a real cluster on this machine are that one's
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,11 @@ def server_user() -> User | None:
     """Whom the server runs as; None: as whoever runs migsim."""
     if os.geteuid() != 0:
         return None
-    for name in CANDIDATES:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return User(entry.pw_uid, entry.pw_gid)
-    return User(65534, 65534)
+    try:
+        entry = pwd.getpwnam(NOBODY)
+    except KeyError:
+        return User(65534, 65534)
+    return User(entry.pw_uid, entry.pw_gid)
 
 
 def anyone_may_enter(folder: Path) -> bool:
