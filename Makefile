@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# Hundreds of processes of migsim's would each compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check images bench clean
 
 run: $(VENV)/ready

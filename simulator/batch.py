@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from simulator.errors import MOST_SEVERE_FIRST, ExitCode, Terminated, UsageError, most_severe
+from simulator.host import parent
 from simulator.host.terminal import Terminal, printer
 from simulator.model import TIMEOUT
 from simulator.reports import SCHEMA_OF_SEVERAL
@@ -136,28 +138,36 @@ class _Child:
 def _rehearsed(wanted: Mapping[str, Sequence[str]], jobs: int, folder: Path) -> Iterator[Result]:
     """Each result as it comes."""
     waiting, running = deque(wanted.items()), list[_Child]()
-    try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                running.append(_start(*waiting.popleft(), folder))
-            ended = [child for child in running if child.process.poll() is not None]
-            for child in ended:
-                running.remove(child)
-                yield _result(child)
-            if not ended:
-                time.sleep(SECONDS_BETWEEN_LOOKS)
-    except BaseException as reason:
-        _stop(running, signal.SIGTERM if isinstance(reason, Terminated) else signal.SIGINT)
-        raise
+    with parent.watched() as pipe:
+        try:
+            while waiting or running:
+                while waiting and len(running) < jobs:
+                    running.append(_start(*waiting.popleft(), folder, pipe))
+                ended = [child for child in running if child.process.poll() is not None]
+                for child in ended:
+                    running.remove(child)
+                    yield _result(child)
+                if not ended:
+                    time.sleep(SECONDS_BETWEEN_LOOKS)
+        except BaseException as reason:
+            _stop(running, signal.SIGTERM if isinstance(reason, Terminated) else signal.SIGINT)
+            raise
 
 
-def _start(name: str, arguments: Sequence[str], folder: Path) -> _Child:
-    """In our own process group, so that a terminal's Ctrl-C reaches it directly."""
+def _start(name: str, arguments: Sequence[str], folder: Path, pipe: int) -> _Child:
+    """In our own process group, so that a terminal's Ctrl-C reaches it directly; it ends when we are gone."""
     command = [sys.executable, "-m", "simulator", "run", name, "--format", "json", "--output", str(folder)]
     stdout = tempfile.TemporaryFile()  # noqa: SIM115 - read and closed when the child has ended
     short = name_of(Path(name))
     with (folder / f"{short}.log").open("wb") as log:
-        process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=log)
+        process = subprocess.Popen(
+            [*command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=log,
+            env={**os.environ, parent.VARIABLE: str(pipe)},
+            pass_fds=[pipe],
+        )
     return _Child(short, process, stdout, time.monotonic())
 
 

@@ -13,7 +13,7 @@ from types import FrameType
 
 import simulator
 from simulator.errors import CannotTell, ExitCode, Interrupted, MigsimError, Terminated
-from simulator.host import terminal
+from simulator.host import parent, terminal
 
 _ROOM = "make room there, or name a bigger disk: MIGSIM_RUNS=/bigger/disk"
 _RIGHTS = "see who may write there, or name other folders: MIGSIM_RUNS=… MIGSIM_CACHE=…"
@@ -34,6 +34,7 @@ def guarded(command: Callable[[], int]) -> int:
     """Run a command; whatever it raises becomes one line on stderr and the exit code that the README names."""
     with _signals():
         try:
+            parent.end_with_it()
             code = command()
             terminal.flush()  # here, where a reader who is gone is met with an exit code
             return code
@@ -41,10 +42,10 @@ def guarded(command: Callable[[], int]) -> int:
             complain(error)
             return error.exit_code
         except Interrupted:
-            _print("migsim: interrupted; everything that was started has been removed")
+            _print(*_ended("interrupted"))
             return ExitCode.INTERRUPTED
         except Terminated:
-            _print("migsim: terminated; everything that was started has been removed")
+            _print(*_ended("terminated"))
             return ExitCode.TERMINATED
         except BrokenPipeError:
             terminal.forget_reader()
@@ -53,6 +54,16 @@ def guarded(command: Callable[[], int]) -> int:
             explained = explain(error)
             complain(explained)
             return explained.exit_code
+
+
+def _ended(how: str) -> list[str]:
+    """That it ended, and what it could not remove."""
+    from simulator.host import store  # not before it is needed: every command starts by way of this module
+
+    left = store.left_by_this_process()
+    if not left:
+        return [f"migsim: {how}; everything that was started has been removed"]
+    return [f"migsim: {how}; not removed: {', '.join(map(str, left))}", "hint: migsim clean"]
 
 
 def complain(error: MigsimError) -> None:

@@ -6,11 +6,14 @@ from simulator import engines
 from simulator.errors import ExitCode
 from simulator.host import store
 from simulator.host.terminal import Terminal
+from simulator.wording import count
 
 
 def run(console: Terminal) -> int:
     """Remove dead runs and those that ``--keep`` left up; 3 when something could not be removed."""
     left = store.sweep(engines.remove, kept=True)
+    if living := store.live_runs():
+        console.line(f"{count(len(living), 'run')} going on, left alone: {', '.join(living)}")
     for line in left:
         console.line(f"still there: {line}")
     if left:

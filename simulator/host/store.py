@@ -23,6 +23,7 @@ from pathlib import Path
 from simulator.errors import CannotTell
 
 _RUN = re.compile(r"[0-9a-f]{10}")  # what ``open_run`` calls its folders
+_OPENED: set[Path] = set()  # the folders of this process's runs, but for those that were kept
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def cache_folder() -> Path:
 
 @contextlib.contextmanager
 def open_run(*, keep: bool = False) -> Iterator[Run]:
-    """A fresh run, locked while it lives. Its folder goes at the end, unless it is kept."""
+    """A fresh run, locked while it lives. Its folder goes at the end, unless it comes there and is kept."""
     runs = _private(runs_folder())
     name = secrets.token_hex(5)
     folder = runs / name
@@ -74,14 +75,23 @@ def open_run(*, keep: bool = False) -> Iterator[Run]:
         folder.mkdir(mode=0o700)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
+    _OPENED.add(folder)
+    finished = False
     try:
         yield run
+        finished = True
     finally:
-        if keep:
+        if keep and finished:
             (folder / "kept").touch()
+            _OPENED.discard(folder)
         else:
             remove_tree(folder)
         os.close(lock)
+
+
+def left_by_this_process() -> list[Path]:
+    """The folders of its runs that could not be removed at their end."""
+    return sorted(folder for folder in _OPENED if folder.exists())
 
 
 def sweep(remove: Callable[[Mapping[str, str]], bool], *, kept: bool = False) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import time
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,8 @@ Connection = psycopg.Connection[TupleRow]
 
 APPLICATION = "migsim"
 _CONNECT_SECONDS = 10
+# What psycopg says of a connection that is closed while a statement runs (Ctrl-C) is nothing to act on.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 # The version from which DROP DATABASE ends other sessions itself.
 _DROPS_BY_FORCE = 130000

@@ -28,9 +28,12 @@ def _refuse_old_python(request):
 def _import_probe():
     """Import all of the probe, then take its folder off sys.path: the project must not meet our names there."""
     sys.path.insert(0, HERE)
+    writes_none = sys.dont_write_bytecode
+    sys.dont_write_bytecode = False  # the folder is the run's own: its next process need not compile all of this again
     try:
         from migsim_probe.main import main
     finally:
+        sys.dont_write_bytecode = writes_none
         sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != HERE]
     return main
 

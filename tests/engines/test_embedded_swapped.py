@@ -29,12 +29,12 @@ SECRET = "a secret of this machine"
 # A process of the server's user that listens where the server should, and answers whatever is asked.
 IMPOSTOR = """\
 import os, socket, sys
-if os.fork():
-    os._exit(0)
-os.setsid()
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
 listener.listen(5)
+if os.fork():
+    os._exit(0)
+os.setsid()
 while True:
     connection, _ = listener.accept()
     open(sys.argv[2], "a").write("met\\n")

@@ -46,6 +46,8 @@ def at(migsim: Command, moment: str, *arguments: str) -> Iterator[Live]:
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_what_a_kill_leaves_is_removed_by_clean(migsim: Command, moment: str) -> None:
     with at(migsim, moment) as live:
+        (run,) = migsim.runs.glob("*/")
+        assert f"1 run going on, left alone: {run.name}\n" in migsim("clean").stdout
         live.send(signal.SIGKILL)
         live.end()
     done = migsim("clean")
@@ -75,13 +77,26 @@ def test_the_next_start_removes_the_dead_and_touches_nothing_alive(migsim: Comma
 def test_an_interrupted_run_leaves_nothing(
     migsim: Command, moment: str, number: signal.Signals, code: int, word: str
 ) -> None:
-    with at(migsim, moment) as live:
+    """One that was to be kept neither."""
+    with at(migsim, moment, *(["--keep"] if moment == "restoring" else [])) as live:
         live.send(number)
         done = live.end()
     assert (done.code, done.stdout) == (code, "")
     assert done.stderr.splitlines()[-1].startswith(f"migsim: {word}")
     assert "Traceback" not in done.stderr
     assert migsim.left() == []
+
+
+def test_a_night_that_is_killed_takes_its_rehearsals_with_it(migsim: Command) -> None:
+    (migsim.folder / "slow.sql").write_text(SLEEP)
+    blog.scenario(migsim.folder, tags=["nightly"], baseline=[{"restore": "prod.dump"}, {"sql": "slow.sql"}])
+    with migsim.live_nightly("--output", "nights") as live:
+        until(lambda: any("postgres" in one for one in migsim.left()))
+        live.send(signal.SIGKILL)
+        live.end()
+        until(lambda: migsim.left() == [])
+    (log,) = migsim.folder.glob("nights/*/case.log")
+    assert log.read_text().splitlines()[-1].startswith("migsim: terminated")
 
 
 def test_a_run_that_takes_too_long_is_ended(migsim: Command) -> None:

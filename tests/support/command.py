@@ -117,8 +117,19 @@ class Command:
     @contextlib.contextmanager
     def live(self, *arguments: str, engine: str = "embedded") -> Iterator[Live]:
         """The same while it runs; killed at the end of the block if it still does."""
+        with self._running("run", "case", "--engine", engine, *arguments) as live:
+            yield live
+
+    @contextlib.contextmanager
+    def live_nightly(self, *arguments: str) -> Iterator[Live]:
+        """``nightly`` while it runs; killed at the end of the block if it still does."""
+        with self._running("nightly", "--engine", "embedded", *arguments) as live:
+            yield live
+
+    @contextlib.contextmanager
+    def _running(self, *arguments: str) -> Iterator[Live]:
         with subprocess.Popen(
-            [sys.executable, "-m", "simulator", "run", "case", "--engine", engine, *arguments],
+            [sys.executable, "-m", "simulator", *arguments],
             cwd=self.folder,
             env=self._environment(None),
             stdin=subprocess.DEVNULL,

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from simulator.boundary import describe_bug, guarded
 from simulator.errors import ExitCode
+from simulator.host import store
 from simulator.host.deadline import deadline
 
 ROW = {"email": "ann@example.org"}
@@ -53,3 +56,47 @@ def test_a_time_limit_does_not_end_the_cleaning_up_after_ctrl_c(capsys: pytest.C
     assert guarded(command) == ExitCode.INTERRUPTED
     assert cleaned == [True]
     assert "too late" not in capsys.readouterr().err
+
+
+def interrupted() -> int:
+    with store.open_run(keep=True):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+    return 0
+
+
+def test_a_run_that_was_to_be_kept_and_was_interrupted_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its reader never came to know how to enter it."""
+    monkeypatch.setenv("MIGSIM_RUNS", str(tmp_path))
+    assert guarded(interrupted) == ExitCode.INTERRUPTED
+    assert list(tmp_path.glob("*/")) == []
+    assert "everything that was started has been removed" in capsys.readouterr().err
+
+
+def test_what_could_not_be_removed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIGSIM_RUNS", str(tmp_path))
+    monkeypatch.setattr(store, "remove_tree", lambda _folder: None)  # as where a disk goes away in the middle
+    assert guarded(interrupted) == ExitCode.INTERRUPTED
+    (left,) = tmp_path.glob("*/")
+    said = capsys.readouterr().err
+    assert f"migsim: interrupted; not removed: {left}\nhint: migsim clean\n" in said
+    assert "has been removed" not in said
+
+
+def test_ctrl_c_while_migsim_is_imported_is_said_in_its_words() -> None:
+    script = """\
+import sys
+class Pressed:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Pressed())
+from simulator.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "migsim: interrupted; nothing was started\n")

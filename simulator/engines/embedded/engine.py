@@ -105,12 +105,14 @@ class EmbeddedEngine:
 @contextlib.contextmanager
 def _server(run: Run, places: Places, start: Callable[[], server.Server]) -> Iterator[server.Server]:
     running = start()
+    finished = False
     try:
         started = psutil.Process(running.child.pid).create_time()
         run.record(KIND, folder=str(places.base), pid=str(running.child.pid), created=str(started))
         yield running
+        finished = True
     finally:
-        if run.keep:
+        if run.keep and finished:
             _KEPT.append(running.child)
         else:
             server.stop(running.child)
