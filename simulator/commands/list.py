@@ -30,7 +30,8 @@ def run(*, cwd: Path, output_format: Literal["text", "json"], environ: Mapping[s
     """Print every scenario by name, the shipped ones as ``sample/NAME``."""
     named = {files.name_of(path): path for path in files.all_scenarios(cwd)}
     named |= files.shipped_scenarios(cwd)
-    rows = [_row(name, path, environ) for name, path in named.items()]
+    with files.reader() as reading:
+        rows = [_row(reading, name, path, environ) for name, path in named.items()]
     if output_format == "json":
         console.document(json_text({"schema": SCHEMA, "scenarios": [asdict(row) for row in rows]}, indent=2) + "\n")
         return 0
@@ -41,9 +42,9 @@ def run(*, cwd: Path, output_format: Literal["text", "json"], environ: Mapping[s
     return 0
 
 
-def _row(name: str, path: Path, environ: Mapping[str, str]) -> Row:
+def _row(reading: files.Reader, name: str, path: Path, environ: Mapping[str, str]) -> Row:
     try:
-        scenario = files.read(path, {}, environ).scenario
+        scenario = reading.read(path, {}, environ).scenario
     except UsageError as error:
         return Row(name, str(path), problem=error.lines[0])
     return Row(name, str(path), scenario.tags, scenario.description)

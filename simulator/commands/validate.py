@@ -22,12 +22,20 @@ def run(
     wanted = list(names) or [files.name_of(path) for path in files.all_scenarios(cwd)]
     if not wanted:
         raise UsageError(f"no scenario in {cwd}", "migsim init")
-    return max(_validate(name, cwd, variables, environ, console) for name in wanted)
+    with files.reader() as reading:
+        return max(_validate(name, cwd, reading, variables, environ, console) for name in wanted)
 
 
-def _validate(name: str, cwd: Path, variables: Mapping[str, str], environ: Mapping[str, str], console: Terminal) -> int:
+def _validate(
+    name: str,
+    cwd: Path,
+    reading: files.Reader,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+    console: Terminal,
+) -> int:
     try:
-        files.read(files.find(name, cwd), variables, environ)
+        reading.read(files.find(name, cwd), variables, environ)
     except UsageError as error:
         console.lines(error.lines)
         return ExitCode.USAGE

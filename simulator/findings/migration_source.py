@@ -69,7 +69,7 @@ def imported_models(text: str | None) -> tuple[str, ...]:
     """Its imports of a project's models, as one would write them: "from blog.models import Post"."""
     try:
         module = ast.parse(text or "")
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     return tuple(ast.unparse(node) for node in ast.walk(module) if _imports_models(node))
 
@@ -78,7 +78,7 @@ def models_asked_for(text: str | None) -> frozenset[str]:
     """The models that its code gets from the migration's own state, as "app.model" in lower case."""
     try:
         module = ast.parse(text or "")
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return frozenset()
     calls = (node for node in ast.walk(module) if isinstance(node, ast.Call) and called(node) == "get_model")
     labels = ((text_of(call, "app_label", 0), text_of(call, "model_name", 1)) for call in calls)
@@ -119,7 +119,7 @@ def _read(text: str) -> tuple[ast.expr, ...] | None:
     """The ``operations`` of the class Migration, as they stand there."""
     try:
         module = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     for node in module.body:
         if isinstance(node, ast.ClassDef) and node.name == "Migration":

@@ -132,14 +132,14 @@ def _toml(path: Path) -> Mapping[str, Any]:
     """The file's content; empty for one that isn't there or isn't TOML: then it is no way to install the project."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
 def _yaml(path: Path) -> Mapping[str, Any]:
     try:
         return _mapping(yaml.safe_load(path.read_text("utf-8")))
-    except (OSError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return {}
 
 

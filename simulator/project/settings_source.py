@@ -153,5 +153,5 @@ def _tree(path: Path) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Python thinks of the project's literals is not ours to say
             return ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError, OSError):
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
         return ast.Module(body=[], type_ignores=[])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from simulator.errors import UsageError
+from simulator.host.limited import Limited, OverTheLimit
 from simulator.host.resources import shipped
 from simulator.scenario import Scenario
 from simulator.scenario import text as scenario_text
@@ -16,6 +19,13 @@ from simulator.scenario.problems import nearest
 FOLDER = "scenarios"
 SAMPLE = "sample/"
 SUFFIXES = (".yaml.j2", ".yaml")
+# Of one file; real ones have a few kB, and are read in some hundredths of a second.
+MOST_BYTES = 1_000_000
+MOST_SECONDS = 2  # of the processor
+MOST_MEGABYTES = 200
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -85,18 +95,51 @@ def root_of(path: Path) -> Path:
     return folder.parent if folder.name == FOLDER else folder
 
 
+class Reader:
+    """Reads files one after the other in a child process, each within limits: templates and YAML can grow without end.
+
+    Every method raises UsageError (ScenarioProblems for what is wrong in a file).
+    """
+
+    def __init__(self, child: Limited) -> None:
+        self._child = child
+
+    def read(self, path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> LoadedScenario:
+        """Read and validate one file."""
+        return self._limited(path, _read, path, dict(variables), dict(environ))
+
+    def render(self, path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> str:
+        """The text after Jinja, valid or not."""
+        return self._limited(path, _render, path, dict(variables), dict(environ))
+
+    def _limited(self, path: Path, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return self._child.call(function, *args, **kwargs)
+        except OverTheLimit as over:
+            raise UsageError(
+                f"{path}: reading it takes {over}", "look for a loop, a power or an alias in it that grows"
+            ) from None
+
+
+@contextlib.contextmanager
+def reader() -> Iterator[Reader]:
+    """One child for all that is read in the block."""
+    with Limited(seconds=MOST_SECONDS, megabytes=MOST_MEGABYTES) as child:
+        yield Reader(child)
+
+
 def read(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> LoadedScenario:
-    """Read and validate one file. Raises UsageError (ScenarioProblems for what is wrong in it)."""
-    text = text_of(path)
-    scenario = scenario_text.load(text, path=path, variables=variables, environ=environ)
-    return LoadedScenario(scenario, path, root_of(path), scenario_text.variables_used(text, path=path))
+    """Read and validate one file alone. Raises UsageError."""
+    with reader() as reading:
+        return reading.read(path, variables, environ)
 
 
 def read_all(
     paths: Iterable[Path], variables: Mapping[str, str], environ: Mapping[str, str]
 ) -> tuple[LoadedScenario, ...]:
     """Read several files. A variable that none of them uses is refused: a default would be taken silently."""
-    loaded = tuple(read(path, variables, environ) for path in paths)
+    with reader() as reading:
+        loaded = tuple(reading.read(path, variables, environ) for path in paths)
     refuse_unused(variables, loaded)
     return loaded
 
@@ -109,14 +152,15 @@ def with_tag(tag: str, cwd: Path, variables: Mapping[str, str], environ: Mapping
     """
     loaded: list[LoadedScenario] = []
     broken: list[tuple[Path, UsageError]] = []
-    for path in all_scenarios(cwd):
-        try:
-            found = read(path, variables, environ)
-        except UsageError as error:
-            if _mentions(path, tag):
-                broken.append((path, error))
-        else:
-            loaded.append(found)
+    with reader() as reading:
+        for path in all_scenarios(cwd):
+            try:
+                found = reading.read(path, variables, environ)
+            except UsageError as error:
+                if _mentions(path, tag):
+                    broken.append((path, error))
+            else:
+                loaded.append(found)
     tagged = tuple(found for found in loaded if tag in found.scenario.tags)
     if not tagged and not broken:
         known = sorted({tag for found in loaded for tag in found.scenario.tags})
@@ -130,7 +174,11 @@ def with_tag(tag: str, cwd: Path, variables: Mapping[str, str], environ: Mapping
 def text_of(path: Path) -> str:
     """The file's text. Raises UsageError."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise UsageError(f"{path}: a scenario has at most {MOST_BYTES // 1000} kB", "take out what no run needs")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
     except OSError as error:
@@ -147,6 +195,16 @@ def refuse_unused(variables: Mapping[str, str], loaded: Sequence[LoadedScenario]
             f"--set {unused[0]}: {names} has no such variable{nearest(unused[0], used)}",
             f"migsim render {name_of(loaded[0].path)}",
         )
+
+
+def _read(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> LoadedScenario:
+    text = text_of(path)
+    scenario = scenario_text.load(text, path=path, variables=variables, environ=environ)
+    return LoadedScenario(scenario, path, root_of(path), scenario_text.variables_used(text, path=path))
+
+
+def _render(path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> str:
+    return scenario_text.render(text_of(path), path=path, variables=variables, environ=environ).text
 
 
 def _is_path(name: str) -> bool:

@@ -117,6 +117,8 @@ def _render(environment: SandboxedEnvironment, text: str, variables: Mapping[str
         except _UndefinedName as error:
             problems.append(Problem(_undefined(error.name), _template_line(error.__traceback__)))
             stand_ins[error.name] = "x"
+        except (MemoryError, RecursionError):
+            raise  # the reader's limits, of no line
         except Exception as error:  # an expression of the user's can raise anything
             # After a stand-in, an error may be of its making.
             if not problems:

@@ -44,7 +44,7 @@ def of_file(path: str) -> tuple[Form, ...]:
     """Every string of an installed file, as a form: constants, f-strings, sums, and what %% or format() fills."""
     try:
         tree = ast.parse("".join(linecache.getlines(path)))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     found = (one for node in ast.walk(tree) for one in _forms(node))
     return tuple(dict.fromkeys(one for one in found if sum(map(str.isalpha, "".join(one.pieces))) >= LEAST_LETTERS))

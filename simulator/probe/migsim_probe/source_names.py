@@ -82,7 +82,7 @@ def of_text(text: str) -> frozenset[str]:
 def _tree(text: str) -> ast.AST | None:
     try:
         return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 

@@ -34,6 +34,11 @@ def test_an_argument_is_part_of_an_operation() -> None:
     assert migration_source.changed(text(SLUG), other)
 
 
+def test_a_file_nested_beyond_all_measure_says_nothing() -> None:
+    deep = f"A = {'-' * 200_000}1\n"
+    assert not migration_source.same(deep, deep)
+
+
 def test_two_without_operations_are_not_the_same() -> None:
     assert not migration_source.same(text(), text())
     assert not migration_source.contains(text(TAG), text())

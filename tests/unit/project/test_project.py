@@ -38,6 +38,16 @@ def test_settings_in_several_files_with_variables(tmp_path: Path) -> None:
     )
 
 
+DEEP = f"A = {'-' * 200_000}1\n"
+
+
+def test_files_nested_beyond_all_measure_say_nothing_and_stop_nothing(tmp_path: Path) -> None:
+    brackets = "[" * 50_000
+    nested = {"pyproject.toml": f"a = {brackets}", "compose.yaml": f"a: {brackets}", "mysite/settings.py": DEEP}
+    seen = look(files.write(projects.plain(tmp_path), nested))
+    assert (seen.home, seen.source.databases) == (tmp_path, ())
+
+
 def test_a_project_below_with_its_packaging_above(tmp_path: Path) -> None:
     top = projects.below(repository.new(tmp_path / "shop").root)
     seen = look(top)
