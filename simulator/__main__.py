@@ -14,6 +14,9 @@ def main() -> None:
 
 def _command_line() -> int:
     try:
+        from simulator.host import streams
+
+        streams.prepare()
         from simulator.cli import main as command_line
     except Exception as error:
         sys.stderr.write(f"migsim: broken installation: {type(error).__name__}: {error}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import platform
 import signal
 import tempfile
@@ -16,6 +17,7 @@ from simulator.errors import CannotTell, ExitCode, Interrupted, MigsimError, Ter
 from simulator.host import parent, terminal
 
 _ROOM = "make room there, or name a bigger disk: MIGSIM_RUNS=/bigger/disk"
+_LOOK = "see what stands there, and what this machine has: migsim doctor"
 _RIGHTS = "see who may write there, or name other folders: MIGSIM_RUNS=… MIGSIM_CACHE=…"
 # What the machine says no to, whatever was being done; with the next thing to try.
 REFUSALS = {
@@ -74,9 +76,9 @@ def complain(error: MigsimError) -> None:
 
 def explain(error: Exception) -> MigsimError:
     """What to say of an exception that nobody expected: the machine's refusal, or a bug of migsim's."""
-    if isinstance(error, OSError) and error.errno in REFUSALS:
-        where = f"{error.filename}: " if error.filename else ""
-        return CannotTell(f"{where}{error.strerror}", REFUSALS[error.errno])
+    if isinstance(error, OSError) and (error.errno in REFUSALS or (error.errno and error.filename)):
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        return CannotTell(f"{where}{error.strerror}", REFUSALS.get(error.errno or 0, _LOOK))
     return describe_bug(error)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -39,7 +40,12 @@ def _git() -> Check:
 
 
 def _disk(name: str, folder: Path) -> Check:
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    variable = f"MIGSIM_{name.upper()}"
+    there = next((path for path in (folder, *folder.parents) if os.path.lexists(path)), Path("/"))
+    if not there.is_dir():
+        return Check(name, "", f"{there} is no folder (hint: {variable}=/var/tmp/migsim-{name})")
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Check(name, "", f"{there} may not be written to (hint: {variable}=/var/tmp/migsim-{name})")
     free = shutil.disk_usage(there).free
     text = f"{folder}: {gigabytes(free)} free"
-    return Check(name, text, f"{text} (hint: MIGSIM_RUNS=/bigger/disk)" if free < LITTLE_ROOM else None)
+    return Check(name, text, f"{text} (hint: {variable}=/bigger/disk)" if free < LITTLE_ROOM else None)

@@ -166,7 +166,13 @@ def cached(kind: str, key: str) -> Iterator[tuple[Path, bool]]:
     an exception, by a marker that is written last. A half-filled one is emptied first.
     """
     folder = cache_folder() / kind / key
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise CannotTell(
+            f"{folder.parent} can't be made: something on the way to it is no folder",
+            "name another place: MIGSIM_CACHE=/var/tmp/migsim-cache",
+        ) from None
     with contextlib.suppress(PermissionError):  # of another user, who shares it with us
         folder.parent.chmod(0o700)  # code of packages wrote there, as us: nobody else has to run that
     with _locked(_entry_lock(folder)):

@@ -16,6 +16,7 @@ from typing import IO
 from rich.console import Console
 from rich.text import Text
 
+from simulator.errors import CannotTell
 from simulator.wording import is_seen, one_line
 
 _LAYOUT = "\n\t"
@@ -32,6 +33,8 @@ class Terminal:
 
     def __init__(self, *, stderr: bool = False, file: IO[str] | None = None) -> None:
         self._console = _Console(stderr=stderr, file=file, highlight=False, emoji=False)
+        # What is said beside the answer does not keep the answer from being given.
+        self._written = _said if stderr else _written
 
     @property
     def is_terminal(self) -> bool:
@@ -45,7 +48,8 @@ class Terminal:
 
     def line(self, text: str = "", *, markup: bool = False) -> None:
         """One line, however long; with ``markup``, in rich's, whose values are escaped."""
-        self._console.print(one_line(text), markup=markup, soft_wrap=True)
+        with self._written():
+            self._console.print(one_line(text), markup=markup, soft_wrap=True)
 
     def lines(self, texts: Iterable[str], *, markup: bool = False) -> None:
         """A line each."""
@@ -55,7 +59,8 @@ class Terminal:
     def document(self, text: str) -> None:
         """A text that a program reads, as it is; on a terminal, what is not seen in its lines is shown there, too."""
         shown = "".join(one if one in _LAYOUT or is_seen(one) else one_line(one) for one in text)
-        self._console.file.write(shown if self.is_terminal else text)
+        with self._written():
+            self._console.file.write(shown if self.is_terminal else text)
 
     @contextlib.contextmanager
     def waiting(self, text: str) -> Iterator[Callable[[str], None]]:
@@ -70,8 +75,26 @@ def printer(*, stderr: bool = False, file: IO[str] | None = None) -> Terminal:
 
 
 def flush() -> None:
-    """Write what is still kept; here a reader who has gone is met. Raises BrokenPipeError."""
-    sys.stdout.flush()
+    """Write what is still kept; here a reader who has gone is met. Raises BrokenPipeError, and CannotTell."""
+    with _written():
+        sys.stdout.flush()
+
+
+def _said() -> contextlib.AbstractContextManager[None]:
+    return contextlib.suppress(OSError)
+
+
+@contextlib.contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        forget_reader()
+        raise CannotTell(
+            f"the output can't be written: {error.strerror}", "see where it goes, or name a folder: --output reports"
+        ) from None
 
 
 def forget_reader() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -213,7 +214,7 @@ def _is_path(name: str) -> bool:
 
 def _existing(name: str, cwd: Path) -> Path:
     path = cwd / name
-    if path.is_file():
+    if os.path.isfile(path):  # which says no where Path.is_file raises: a name that is too long
         return path
     raise UsageError(f"{name}: no such file", "migsim list")
 
@@ -235,7 +236,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _named(folder: Path, name: str) -> Path | None:
-    found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").is_file()]
+    found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if os.path.isfile(folder / f"{name}{suffix}")]
     if len(found) > 1:
         raise UsageError(f"{found[0]} and {found[1].name} are both there", f"remove one, or name it: {found[0]}")
     return found[0] if found else None

@@ -28,7 +28,7 @@ from simulator.scenario.short_forms import (
 
 Ref = Annotated[Text, Like(r"[^\s-]\S*", "a git ref")]
 Major = Annotated[Number, Like(r"[1-9]\d", "a major version such as 15")]
-Name = Annotated[Text, Like(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "letters, digits, . _ and -")]
+Name = Annotated[Text, Like(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", "letters, digits, . _ and -, at most 100")]
 TagName = Annotated[Text, Like(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "a word")]
 
 

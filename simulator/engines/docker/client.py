@@ -97,7 +97,13 @@ def _open_unix(path: str) -> socket.socket:
 
 
 def _endpoint() -> tuple[str, TLSConfig | None]:
-    found = kwargs_from_env() or _of_context()
+    try:
+        found = kwargs_from_env() or _of_context()
+    except docker.errors.DockerException as error:  # certificates that are not there, a context that can't be read
+        said = str(error).strip().partition(". ")[0].splitlines()[0]
+        raise CannotTell(
+            f"Docker's own settings can't be used: {said}", "docker context ls; echo $DOCKER_HOST"
+        ) from None
     base_url = str(found.get("base_url") or DEFAULT_UNIX_SOCKET).removeprefix("http+")
     tls = found.get("tls")
     return base_url, tls if isinstance(tls, TLSConfig) else None

@@ -12,6 +12,7 @@ import re
 
 from docker.errors import APIError, NotFound
 
+from simulator.engines import index
 from simulator.engines.docker import archive, outside
 from simulator.engines.docker.container import Container
 from simulator.engines.docker.objects import (
@@ -141,7 +142,10 @@ def _pip(container: Container, requirements: Requirements, gathered: Gathered, w
     again = container.run((*pip, *gathered.arguments), cwd=folder, environment=constrained)
     if again.code != 0:
         names = ", ".join(str(path) for path in requirements.files)
-        raise CannotTell(f"{names} can't be installed: {_last(installed)}", _hint(installed))
+        said = (installed.stderr, again.stderr)
+        raise index.unreachable(names, said) or CannotTell(
+            f"{names} can't be installed: {_last(installed)}", _hint(installed)
+        )
 
 
 def _way_out(certificates: bool) -> dict[str, str]:

@@ -123,7 +123,7 @@ def confine(plan: Plan, root: Path, run: Path) -> tuple[Confinement, str | None]
 def why_not() -> str | None:
     """Why nothing can be confined here, found out by trying; None: it can."""
     # A root can be built on any folder, since only the command itself sees it; this one needs no cleaning up.
-    outcome = process.run(Confinement(Path("/tmp").resolve()).wrap(["true"]), cwd="/")
+    outcome = process.run(Confinement(Path("/tmp").resolve()).wrap(["true"]), environment={"PATH": os.defpath}, cwd="/")
     if outcome.code == 0:
         return None
     return (outcome.stderr.strip().splitlines() or ["no namespaces"])[-1].removeprefix(jail.SAYS).strip()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from simulator.engines import requirements
+from simulator.engines import index, requirements
 from simulator.engines.embedded.interpreters import Python
 from simulator.engines.requirements import Gathered
 from simulator.errors import CannotTell
@@ -109,7 +109,7 @@ def _install(file: Path, arguments: Sequence[str], interpreter: Path, environmen
     )
     outcomes = _until_one_works((usual, pip, oldest), environment, file.parent)
     if outcomes[-1].code != 0:
-        raise CannotTell(
+        raise index.unreachable(str(file), (outcome.stderr for outcome in outcomes)) or CannotTell(
             f"{file} could not be installed: {_last_line(outcomes[1])}",
             "correct it, name another `python:`, or use `interpreter:` with one that has everything",
         )

@@ -228,7 +228,7 @@ def test_what_is_refused_and_where(text: str, line: str) -> None:
         ("- a\n", ": the scenario must be a mapping (key: value); it starts with version: 1"),
         ("name: a\n", ":1: version: is missing"),
         ("version: 2\nname: a\n", ':1: version: must be 1, the only version of the format, not "2"'),
-        ("version: 1\nname: a b\n", ':2: name: must be letters, digits, . _ and -, not "a b"'),
+        ("version: 1\nname: a b\n", ':2: name: must be letters, digits, . _ and -, at most 100, not "a b"'),
     ],
 )
 def test_text_that_is_no_scenario(text: str, line: str) -> None:
