@@ -100,6 +100,7 @@ def restore(
         available_extensions=available,
         ignore_extensions=ignore_extensions,
         lacking=tuple(name for name in dump.extensions if name not in available | set(ignore_extensions)),
+        empty_before=empty,
     )
     tool = Tool(environment, dbname)
     if dump.format == "plain":

@@ -16,6 +16,7 @@ from simulator.dumps import statements
 from simulator.model import Failure, Phase
 from simulator.postgres import csvlog, messages
 from simulator.postgres.sqlstate import (
+    ABSENT,
     DUPLICATE_SCHEMA,
     DUPLICATE_TABLE,
     INSUFFICIENT_PRIVILEGE,
@@ -26,6 +27,7 @@ from simulator.postgres.sqlstate import (
     UNDEFINED_OBJECT,
     is_environmental,
 )
+from simulator.wording import count
 
 _BESIDE = r"FOREIGN\s+DATA\s+WRAPPER|SERVER|EVENT\s+TRIGGER|PUBLICATION"
 _ERRORS = {"ERROR", "FATAL", "PANIC"}
@@ -36,6 +38,20 @@ _QUOTABLE = re.compile(
 )
 _INSERT = re.compile(r"\s*(INSERT\s+INTO\s+.*?)\s+(?:OVERRIDING\s.*?)?VALUES\b", re.IGNORECASE | re.DOTALL)
 _QUOTED = re.compile(r'"[^"]*"')
+# What pg_dump --clean writes before it makes anything; it has no other word for an object that goes.
+_DROP = "DROP statement"
+_NAMED = r'(?:"[^"]*"|[^\s",;])+'
+_TAKES_AWAY = re.compile(
+    rf"""\s*(?:
+      DROP\s+(?!OWNED\b)[^;]*
+    | ALTER\s+(?:FOREIGN\s+)?TABLE\s+(?:ONLY\s+)?{_NAMED}\s+
+        (?: DROP\s+CONSTRAINT\s+{_NAMED} | DETACH\s+PARTITION\s+{_NAMED}
+          | ALTER\s+(?:COLUMN\s+)?{_NAMED}\s+DROP\s+(?:DEFAULT|IDENTITY))
+    | ALTER\s+PUBLICATION\s+{_NAMED}\s+DROP\s+[^;]*
+    | SELECT\s+pg_catalog\.lo_unlink\('\d+'\)
+    )\s*;?\s*\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,7 @@ class Known:
     ignore_extensions: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()  # extensions of the dump that the server can't create
     names: frozenset[str] = frozenset()  # what is called so in the dump and in the database
+    empty_before: bool = False  # the database held no relation
 
 
 @dataclass(frozen=True)
@@ -85,12 +102,19 @@ def judge(rows: Iterable[LogRow], known: Known) -> Judged:
     """Sort the errors of one restore, in their order. The same message about the same relation counts once."""
     failures: dict[tuple[str | None, ...], Failure] = {}
     warnings: dict[str, None] = {}
+    dropped = 0
     for row in rows:
-        if sentence := _harmless(row, known):
+        if _drops_nothing(row, known):
+            dropped += 1
+        elif sentence := _harmless(row, known):
             warnings[sentence] = None
         else:
             found = failure(row, known)
             failures.setdefault((found.sqlstate, found.schema_name, found.relation, found.message), found)
+    if dropped:
+        warnings[f"the dump was taken with --clean: {count(dropped, _DROP)} found nothing, the database was empty"] = (
+            None
+        )
     return Judged(tuple(failures.values()), tuple(warnings))
 
 
@@ -225,6 +249,11 @@ _HARMLESS: tuple[Callable[[LogRow, Known], str | None], ...] = (
     _public_exists,
     _owner_beside,
 )
+
+
+def _drops_nothing(row: LogRow, known: Known) -> bool:
+    """A script of pg_dump --clean drops everything first; in an empty database nothing of it is there."""
+    return known.empty_before and row.sqlstate in ABSENT and bool(_TAKES_AWAY.match(row.statement))
 
 
 def _harmless(row: LogRow, known: Known) -> str | None:

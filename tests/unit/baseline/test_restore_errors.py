@@ -117,3 +117,42 @@ def test_what_the_sandbox_lacks_is_its_own_fault() -> None:
     assert full.sandbox
     (plain,) = judge([LogRow("42P07", 'relation "t" already exists', "CREATE TABLE t ();")], ARCHIVE).failures
     assert plain.sandbox is None
+
+
+CLEAN = [
+    LogRow("42P01", 'relation "public.tag" does not exist', "ALTER TABLE ONLY public.tag DROP CONSTRAINT tag_pkey;"),
+    LogRow("42P01", 'relation "public.tag" does not exist', "ALTER TABLE public.tag ALTER COLUMN id DROP DEFAULT;"),
+    LogRow("42704", 'index "tag_name" does not exist', "DROP INDEX public.tag_name;"),
+    LogRow("42P01", 'relation "Order Line" does not exist', 'ALTER TABLE ONLY app."Order Line" DROP CONSTRAINT "a b";'),
+    LogRow("42883", "function f(integer) does not exist", "DROP FUNCTION public.f(integer);"),
+    LogRow("3F000", 'schema "app" does not exist', "DROP SCHEMA app;"),
+    LogRow("42704", 'extension "citext" does not exist', "DROP EXTENSION citext;"),
+    LogRow("42704", "large object 16401 does not exist", "SELECT pg_catalog.lo_unlink('16401');"),
+]
+
+
+def test_what_clean_drops_from_an_empty_database_is_one_warning() -> None:
+    judged = judge(CLEAN, Known("psql", empty_before=True))
+    assert not judged.failures
+    assert len(judged.warnings) == 1
+    assert f"--clean: {len(CLEAN)} DROP statements" in judged.warnings[0]
+
+
+@pytest.mark.parametrize("row", CLEAN)
+def test_what_is_dropped_from_a_database_that_held_something_is_an_error(row: LogRow) -> None:
+    assert judge([row], Known("psql")).failures
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        LogRow("2BP01", "cannot drop table t because other objects depend on it", "DROP TABLE public.t;"),
+        LogRow("42501", "must be owner of table t", "DROP TABLE public.t;"),
+        LogRow("42704", 'role "r" does not exist', "DROP OWNED BY r;"),
+        LogRow("42P01", 'relation "t" does not exist', "ALTER TABLE t DROP CONSTRAINT a, ADD COLUMN b integer"),
+        LogRow("42703", 'column "a" does not exist', "ALTER TABLE public.t ALTER COLUMN a SET DEFAULT 1;"),
+        LogRow("42P01", 'relation "t" does not exist', "ALTER TABLE ONLY public.t ADD CONSTRAINT a PRIMARY KEY (id);"),
+    ],
+)
+def test_a_drop_that_fails_for_another_reason_is_an_error(row: LogRow) -> None:
+    assert judge([row], Known("psql", empty_before=True)).failures
