@@ -70,6 +70,7 @@ def test_a_run_that_was_to_be_kept_and_was_interrupted_is_not_kept(
 ) -> None:
     """Its reader never came to know how to enter it."""
     monkeypatch.setenv("MIGSIM_RUNS", str(tmp_path))
+    monkeypatch.setattr(store, "_OPENED", set())  # what other tests of this process have left on purpose
     assert guarded(interrupted) == ExitCode.INTERRUPTED
     assert list(tmp_path.glob("*/")) == []
     assert "everything that was started has been removed" in capsys.readouterr().err
@@ -79,6 +80,7 @@ def test_what_could_not_be_removed_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MIGSIM_RUNS", str(tmp_path))
+    monkeypatch.setattr(store, "_OPENED", set())  # what other tests of this process have left on purpose
     monkeypatch.setattr(store, "remove_tree", lambda _folder: None)  # as where a disk goes away in the middle
     assert guarded(interrupted) == ExitCode.INTERRUPTED
     (left,) = tmp_path.glob("*/")
