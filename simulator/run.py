@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from simulator import engines
-from simulator.baseline import build
+from simulator.baseline import build, extensions
 from simulator.baseline.disk import told_when_full
 from simulator.baseline.restore_errors import read_log
 from simulator.baseline.roles import is_answer
@@ -34,7 +34,7 @@ from simulator.project import database_url, planning
 from simulator.project.environment import unset
 from simulator.rehearsal.hang import AT_THE_TIMEOUT, Hung, said
 from simulator.rehearsal.runs import NOBODY, Rehearsals
-from simulator.rehearsal.trace import name_owner, note_unfilled_alias
+from simulator.rehearsal.trace import doubt_failure, name_owner, note_unfilled_alias
 from simulator.report import Machine, Rehearsed, of_conflict
 from simulator.report import build as build_report
 from simulator.scenario import Scenario
@@ -303,6 +303,8 @@ def _migrate(stage: Stage, sandbox: Sandbox, called: str) -> Trace:
         with stage.progress.stage("migrate", f"rehearsing migrate as {called}"):
             trace = _as_far_as_it_came(lambda: sandbox.rehearsals.migrate(sandbox.code, databases))
         trace = note_unfilled_alias(trace, sandbox.baseline.unfilled)
+        if trace.failure:
+            trace = doubt_failure(trace, extensions.doubt(trace.failure, sandbox.baseline.left_out))
         return _with_owner(trace, sandbox.address(databases))
 
 

@@ -41,6 +41,7 @@ class Baseline:
     unfilled: tuple[str, ...] = ()  # aliases of databases that no step has filled, but for the one under rehearsal
     attempts: tuple[Attempt, ...] = ()
     histories: tuple[str, ...] = ()  # schemas with a django_migrations, of the alias under rehearsal
+    left_out: tuple[str, ...] = ()  # extensions of the dumps that were not restored
     without_rows: bool = False  # a dump was restored there, and no table has a row
     forks: bool = False  # copies are made copy-on-write, where the engine can
     _numbers: count[int] = field(default_factory=lambda: count(1))
@@ -173,6 +174,7 @@ def build(
         unfilled=unfilled,
         attempts=tuple(builder.attempts),
         histories=histories,
+        left_out=tuple(dict.fromkeys(name for one in done for name in one.left_out)),
         without_rows=without_rows,
         forks=forks,
     )

@@ -17,7 +17,7 @@ from typing import Literal
 import psycopg
 
 from simulator import dumps
-from simulator.baseline import restore_errors
+from simulator.baseline import extensions, restore_errors
 from simulator.baseline.client_tool import Tool, complaint
 from simulator.baseline.restore_errors import Known
 from simulator.baseline.roles import RolePlan
@@ -28,7 +28,7 @@ from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, DumpEntry, Failure, Outcome
 from simulator.postgres import database
 from simulator.postgres.version import major
-from simulator.wording import MOST_NAMED, and_more
+from simulator.wording import MOST_NAMED, and_more, listed
 
 Progress = Callable[[int, int, str], None]  # done, total, what; both in bytes of the dump's file
 
@@ -53,6 +53,7 @@ class Restored:
     errors: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()  # extensions that the dump has and this database has not
     empty_before: bool = True
     by_hand: bool = False
     seconds: float = 0.0
@@ -95,19 +96,22 @@ def restore(
         available = database.available_extensions(target)
         _create_roles(target, dump.roles)
         notes += _apply_settings(target, dbname, dump.settings) if empty else ()
+    without = extensions.left_out(dump, ignore_extensions, available)
     known = Known(
         tool="psql" if dump.format == "plain" else "pg_restore",
         available_extensions=available,
-        ignore_extensions=ignore_extensions,
-        lacking=tuple(name for name in dump.extensions if name not in available | set(ignore_extensions)),
+        left_out=without,
+        lacking=extensions.lacking(dump, without, available),
         empty_before=empty,
     )
+    _refuse_lacking(environment, dump, known.lacking, empty)
     tool = Tool(environment, dbname)
     if dump.format == "plain":
-        outcome = _psql(tool, dump, ignore_extensions, progress)
+        outcome = _psql(tool, dump, without, progress)
     else:
-        outcome = _pg_restore(tool, dump, plan, clean, _wanted(dump, ignore_extensions, tier), progress)
+        outcome = _pg_restore(tool, dump, plan, clean, _wanted(dump, without, tier), progress)
     logged = tool.errors()
+    known = replace(known, left_out=(*without, *restore_errors.not_made(logged)))
     ended = known.tool == "psql" and outcome.code == _LOST and bool(logged)
     if not ended:
         _refuse_stopped(outcome, dump, known.tool, bool(logged))
@@ -117,11 +121,18 @@ def restore(
         _refuse_nothing(environment, dbname, dump)
     return Restored(
         errors=judged.failures,
-        warnings=(*notes, *judged.warnings, *_told_beforehand(dump, tier), *([_ENDED] if ended else [])),
+        warnings=(
+            *notes,
+            *_without_extensions(known.left_out, ignore_extensions),
+            *judged.warnings,
+            *_told_beforehand(dump, tier),
+            *([_ENDED] if ended else []),
+        ),
         not_checked=(
-            *(f"the extension {name} (ignore_extensions)" for name in _left_out(dump, ignore_extensions)),
+            *(_not_checked(name, ignore_extensions) for name in known.left_out),
             *_rows_left_out(dump, tier),
         ),
+        left_out=known.left_out,
         empty_before=empty,
         seconds=time.monotonic() - started,
     )
@@ -189,6 +200,31 @@ def _check(environment: Environment, dump: Dump, clean: bool) -> tuple[str, ...]
     return ()
 
 
+def _refuse_lacking(environment: Environment, dump: Dump, lacking: tuple[str, ...], empty: bool) -> None:
+    """Before rows are loaded for an hour: what the dump's tables may be made of, and this server has not."""
+    if not lacking or not empty:
+        return
+    names = ", ".join(lacking)
+    raise CannotTell(
+        f"{dump.path} needs what the throwaway PostgreSQL {environment.server_version.split()[0]} does not have: "
+        f"{'the extensions' if len(lacking) > 1 else 'the extension'} {names}",
+        f"where no migration depends on them, in the scenario: postgres: {{ignore_extensions: [{names}]}}; else a "
+        "server that has them: --engine docker and postgres: {image: …}",
+    )
+
+
+def _without_extensions(without: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+    own = [name for name in without if name not in asked]
+    if not own:
+        return ()
+    names = listed(own, "the extension", "the extensions", most=len(own))
+    return (f"{names} of the dump (not on the throwaway server; no migration builds on such a one) left out",)
+
+
+def _not_checked(name: str, asked: tuple[str, ...]) -> str:
+    return f"the extension {name} ({'ignore_extensions' if name in asked else 'left out of the restore'})"
+
+
 def _create_roles(connection: database.Connection, roles: Iterable[str]) -> None:
     for role in roles:
         if not role.startswith("pg_"):  # those are the server's own
@@ -224,27 +260,23 @@ def _rows_left_out(dump: Dump, tier: str) -> tuple[str, ...]:
     return (f"rows that the dump leaves out (of {', '.join(dump.without_rows[:MOST_NAMED])}{more})",)
 
 
-def _left_out(dump: Dump, ignore_extensions: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in dump.extensions if name in ignore_extensions)
-
-
-def _wanted(dump: Dump, ignore_extensions: tuple[str, ...], tier: str) -> tuple[DumpEntry, ...] | None:
+def _wanted(dump: Dump, without: tuple[str, ...], tier: str) -> tuple[DumpEntry, ...] | None:
     """The entries to restore, in the archive's own order; None: all."""
-    if tier == "data" and not _left_out(dump, ignore_extensions):
+    if tier == "data" and not without:
         return None
     return tuple(
         entry
         for entry in dump.contents
         if entry.kind not in _NEVER_LISTED
-        and not _belongs_to(entry, ignore_extensions)
+        and not _belongs_to(entry, without)
         and not (tier == "schema" and _is_rows(entry))
     )
 
 
-def _belongs_to(entry: DumpEntry, extensions: tuple[str, ...]) -> bool:
+def _belongs_to(entry: DumpEntry, without: tuple[str, ...]) -> bool:
     if entry.kind == "COMMENT" and entry.tag.startswith("EXTENSION "):
-        return statements.unquote(entry.tag.removeprefix("EXTENSION ")) in extensions
-    return entry.kind == "EXTENSION" and entry.tag in extensions
+        return statements.unquote(entry.tag.removeprefix("EXTENSION ")) in without
+    return entry.kind == "EXTENSION" and entry.tag in without
 
 
 def _is_rows(entry: DumpEntry) -> bool:
@@ -257,10 +289,10 @@ def _is_rows(entry: DumpEntry) -> bool:
 _PSQL = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--file=-")
 
 
-def _psql(tool: Tool, dump: Dump, ignore_extensions: tuple[str, ...], progress: Progress | None) -> Outcome:
-    psql = tool.environment.psql
+def _psql(tool: Tool, dump: Dump, without: tuple[str, ...], progress: Progress | None) -> Outcome:
+    psql, schemas = tool.environment.psql, extensions.schemas(without)
     with dumps.open_inside(dump.path, _metered(dump, progress)) as stream:
-        with filtering.for_psql(stream, _restriction(psql), _left_out(dump, ignore_extensions)) as guarded:
+        with filtering.for_psql(stream, _restriction(psql), without, schemas) as guarded:
             return tool.run((psql.path, *_PSQL), guarded)
 
 

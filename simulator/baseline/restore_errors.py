@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from simulator.baseline import extensions
 from simulator.baseline.roles import is_platform_role
 from simulator.dumps import statements
 from simulator.model import Failure, Phase
@@ -31,6 +32,7 @@ from simulator.wording import count
 
 _BESIDE = r"FOREIGN\s+DATA\s+WRAPPER|SERVER|EVENT\s+TRIGGER|PUBLICATION"
 _ERRORS = {"ERROR", "FATAL", "PANIC"}
+SAID = ""  # no warning of its own: the one that names the extensions says it
 _SAYS_NOTHING = "an error without a message"
 # Statements whose text is pg_dump's own; an INSERT's stops before its values.
 _QUOTABLE = re.compile(
@@ -71,7 +73,7 @@ class Known:
 
     tool: str  # pg_restore or psql
     available_extensions: frozenset[str] = frozenset()
-    ignore_extensions: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()  # extensions of the dump that are not restored
     lacking: tuple[str, ...] = ()  # extensions of the dump that the server can't create
     names: frozenset[str] = frozenset()  # what is called so in the dump and in the database
     empty_before: bool = False  # the database held no relation
@@ -106,8 +108,8 @@ def judge(rows: Iterable[LogRow], known: Known) -> Judged:
     for row in rows:
         if _drops_nothing(row, known):
             dropped += 1
-        elif sentence := _harmless(row, known):
-            warnings[sentence] = None
+        elif (sentence := _harmless(row, known)) is not None:
+            warnings.update({sentence: None} if sentence else {})
         else:
             found = failure(row, known)
             failures.setdefault((found.sqlstate, found.schema_name, found.relation, found.message), found)
@@ -134,6 +136,12 @@ def failure(row: LogRow, known: Known) -> Failure:
         sql=_quotable(row, names),
     )
     return replace(found, sandbox=_sandbox(row, known))
+
+
+def not_made(rows: Iterable[LogRow]) -> tuple[str, ...]:
+    """Extensions that no migration builds on, and that this server has and could not create (without a preload)."""
+    created = (_created_extension(row) or "" for row in rows)
+    return tuple(dict.fromkeys(name for name in created if name in extensions.BESIDE))
 
 
 def _object(row: LogRow) -> statements.Relation | None:
@@ -183,7 +191,7 @@ def _created_extension(row: LogRow) -> str | None:
     return statements.extension(row.statement.strip().rstrip(";")) if creates else None
 
 
-# --- what does no harm: each rule gives the sentence for `warnings`, or None ---------------------------------------
+# --- what does no harm: each rule gives the sentence for `warnings` (SAID: none of its own), or None -----------------
 
 
 def _comment_on_extension(row: LogRow, _known: Known) -> str | None:
@@ -222,9 +230,13 @@ def _platform_grant(row: LogRow, _known: Known) -> str | None:
 
 def _ignored_extension(row: LogRow, known: Known) -> str | None:
     name = statements.extension(row.statement.strip().rstrip(";"))
-    if name in known.ignore_extensions:
-        return f"the extension {name} was left out (ignore_extensions)"
-    return None
+    return SAID if name in known.left_out else None
+
+
+def _of_a_left_out_extension(row: LogRow, known: Known) -> str | None:
+    """Owners, grants, rows and comments of what stands in an extension's own schema."""
+    own = extensions.stands_in(row.statement, extensions.schemas(known.left_out))
+    return SAID if own and row.sqlstate in ABSENT else None
 
 
 def _public_exists(row: LogRow, _known: Known) -> str | None:
@@ -246,6 +258,7 @@ _HARMLESS: tuple[Callable[[LogRow, Known], str | None], ...] = (
     _missing_tablespace,
     _platform_grant,
     _ignored_extension,
+    _of_a_left_out_extension,
     _public_exists,
     _owner_beside,
 )
@@ -257,7 +270,7 @@ def _drops_nothing(row: LogRow, known: Known) -> bool:
 
 
 def _harmless(row: LogRow, known: Known) -> str | None:
-    return next((sentence for rule in _HARMLESS if (sentence := rule(row, known))), None)
+    return next((sentence for rule in _HARMLESS if (sentence := rule(row, known)) is not None), None)
 
 
 def _begins(row: LogRow, pattern: str) -> bool:

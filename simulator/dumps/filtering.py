@@ -1,10 +1,11 @@
-"""A plain dump as psql is given it: guarded, and without the statements about some extensions."""
+"""A plain dump as psql is given it: guarded, and without some extensions and their rows."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from typing import BinaryIO
@@ -23,14 +24,17 @@ _FEW = 50  # rows that are read one by one, before it is worth to look for the e
 _PART = 1 << 20
 
 
-def for_psql(stream: io.BufferedReader, first: bytes, without: tuple[str, ...] = ()) -> io.BufferedReader:
-    """The script of a dump after ``first``, but for CREATE EXTENSION and COMMENT ON EXTENSION of those ``without``.
+def for_psql(
+    stream: io.BufferedReader, first: bytes, without: tuple[str, ...] = (), schemas: Collection[str] = ()
+) -> io.BufferedReader:
+    """The script of a dump after ``first``, but for CREATE EXTENSION and COMMENT ON EXTENSION of those ``without``,
+    and for the rows of tables in ``schemas``.
 
     psql takes the rows of a COPY that the server refused as statements. So the first COPY that fails ends the session,
     as any error in a transaction of the script's own does: nothing after it is sent. pg_dump writes each statement
     about an extension on a line, but for a comment of several lines, which is let through.
     """
-    return io.BufferedReader(_Parts(_guarded(stream, first, without)), _PART)
+    return io.BufferedReader(_Parts(_guarded(stream, first, without, frozenset(schemas))), _PART)
 
 
 def after(first: bytes, stream: BinaryIO) -> io.BufferedReader:
@@ -38,12 +42,17 @@ def after(first: bytes, stream: BinaryIO) -> io.BufferedReader:
     return io.BufferedReader(_Parts(chain([first], iter(partial(stream.read, _PART), b""))), _PART)
 
 
-def _guarded(stream: io.BufferedReader, first: bytes, without: tuple[str, ...]) -> Iterator[bytes]:
+def _guarded(
+    stream: io.BufferedReader, first: bytes, without: tuple[str, ...], schemas: frozenset[str]
+) -> Iterator[bytes]:
     yield first
     scanner, guarded = Scanner(), False
     for line in lines(stream):
         if scanner.between_statements:
             if without and _is_about(line, without):
+                continue
+            if schemas and _are_rows_in(line, schemas):
+                deque(_rows(stream), maxlen=0)
                 continue
             if not guarded and _GUARDED.match(line):
                 guarded = True
@@ -81,6 +90,13 @@ def _rows(stream: io.BufferedReader) -> Iterator[bytes]:
 def _is_about(line: bytes, extensions: tuple[str, ...]) -> bool:
     whole = line.startswith(_STARTS) and line.rstrip().endswith(b";")
     return whole and statements.extension(line.decode("utf-8", "replace")) in extensions
+
+
+def _are_rows_in(line: bytes, schemas: frozenset[str]) -> bool:
+    if not line.startswith(b"COPY ") or not line.rstrip().endswith(b" FROM stdin;"):
+        return False
+    table = statements.relation(line.decode("utf-8", "replace"))
+    return table is not None and table.schema in schemas
 
 
 class _Parts(io.RawIOBase):

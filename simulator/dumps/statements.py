@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_WORD = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
-_NAME = rf"(?:(?P<schema>{_WORD})\.)?(?P<name>{_WORD})"
-_ROLES = rf"{_WORD}(?:\s*,\s*{_WORD})*"
+NAME_WORD = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+_NAME = rf"(?:(?P<schema>{NAME_WORD})\.)?(?P<name>{NAME_WORD})"
+_ROLES = rf"{NAME_WORD}(?:\s*,\s*{NAME_WORD})*"
 
 _RELATION = re.compile(
     rf"""\s*(?:
@@ -28,7 +28,7 @@ _RELATION = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _ROLE_PLACES = (
-    re.compile(rf"^\s*ALTER\s.*\sOWNER\s+TO\s+(?P<roles>{_WORD})\s*$", re.I | re.S),
+    re.compile(rf"^\s*ALTER\s.*\sOWNER\s+TO\s+(?P<roles>{NAME_WORD})\s*$", re.I | re.S),
     re.compile(
         rf"^\s*GRANT\s.*\sTO\s+(?:GROUP\s+)?(?P<roles>{_ROLES})(?:\s+WITH\s.*|\s+GRANTED\s.*)?\s*$", re.I | re.S
     ),
@@ -36,8 +36,8 @@ _ROLE_PLACES = (
     re.compile(rf"^\s*ALTER\s+DEFAULT\s+PRIVILEGES\s+FOR\s+(?:ROLE|USER)\s+(?P<roles>{_ROLES})", re.I),
     re.compile(rf"\s(?:TO|FROM)\s+(?P<roles>{_ROLES})(?:\s+WITH\s+GRANT\s+OPTION)?\s*$", re.I),
     re.compile(rf"^\s*CREATE\s+POLICY\s.*?\sTO\s+(?P<roles>{_ROLES})\s*(?:USING|WITH|$)", re.I | re.S),
-    re.compile(rf"^\s*ALTER\s+ROLE\s+(?P<roles>{_WORD})\s+IN\s+DATABASE\b", re.I),
-    re.compile(rf"^\s*CREATE\s+USER\s+MAPPING\s+FOR\s+(?P<roles>{_WORD})", re.I),
+    re.compile(rf"^\s*ALTER\s+ROLE\s+(?P<roles>{NAME_WORD})\s+IN\s+DATABASE\b", re.I),
+    re.compile(rf"^\s*CREATE\s+USER\s+MAPPING\s+FOR\s+(?P<roles>{NAME_WORD})", re.I),
     re.compile(r"^\s*SET\s+SESSION\s+AUTHORIZATION\s+(?P<roles>'[^']+'|\"[^\"]+\")", re.I),
 )
 _ABOUT_ROLES = re.compile(
@@ -47,13 +47,13 @@ _ABOUT_ROLES = re.compile(
     re.I | re.S,
 )
 _EXTENSION = re.compile(
-    rf"^\s*(?:CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?|COMMENT\s+ON\s+EXTENSION\s+)(?P<name>{_WORD})", re.I
+    rf"^\s*(?:CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?|COMMENT\s+ON\s+EXTENSION\s+)(?P<name>{NAME_WORD})", re.I
 )
-_OWNED_TABLE = re.compile(rf"^\s*ALTER\s+TABLE\s+(?:ONLY\s+)?{_NAME}\s+OWNER\s+TO\s+(?P<owner>{_WORD})\s*$", re.I)
+_OWNED_TABLE = re.compile(rf"^\s*ALTER\s+TABLE\s+(?:ONLY\s+)?{_NAME}\s+OWNER\s+TO\s+(?P<owner>{NAME_WORD})\s*$", re.I)
 _NO_ROWS_OF_ITS_OWN = re.compile(r"\)\s*PARTITION\s+BY\b|^\s*CREATE\s+FOREIGN\b", re.I)
 _TABLESPACE = re.compile(r"^\s*SET\s+default_tablespace\s*(?:=|TO)\s*(?P<name>\"[^\"]+\"|'[^']*'|\w+)", re.I)
 _SETTING = re.compile(
-    rf"^\s*ALTER\s+(?:DATABASE\s+{_WORD}|ROLE\s+(?P<role>{_WORD})\s+IN\s+DATABASE\s+{_WORD})\s+(?P<what>SET\s+(?!TABLESPACE\b).+)$",
+    rf"^\s*ALTER\s+(?:DATABASE\s+{NAME_WORD}|ROLE\s+(?P<role>{NAME_WORD})\s+IN\s+DATABASE\s+{NAME_WORD})\s+(?P<what>SET\s+(?!TABLESPACE\b).+)$",
     re.I | re.S,
 )
 _NOT_ROLES = {"public", "current_user", "session_user", "current_role", "default"}
@@ -85,7 +85,7 @@ def roles(statement: str) -> tuple[str, ...]:
         name
         for place in _ROLE_PLACES
         if (match := place.search(statement))
-        for name in re.findall(rf"'[^']+'|{_WORD}", match["roles"])
+        for name in re.findall(rf"'[^']+'|{NAME_WORD}", match["roles"])
     ]
     names = [unquote(name) for name in found if name.lower() not in _NOT_ROLES]
     return tuple(dict.fromkeys(names))

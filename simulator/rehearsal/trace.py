@@ -216,6 +216,13 @@ def note_unfilled_alias(trace: Trace, unfilled: Sequence[str]) -> Trace:
     return replace(trace, failure=replace(failure, sandbox=why))
 
 
+def doubt_failure(trace: Trace, why: str | None) -> Trace:
+    """The trace with that said in its failure: the sandbox, not the code or the database, may be the reason."""
+    if why is None or trace.failure is None or trace.failure.sandbox:
+        return trace
+    return replace(trace, failure=replace(trace.failure, sandbox=why))
+
+
 def name_owner(trace: Trace, owner: str) -> Trace:
     """After a refusal (42501) of a relation: the trace with its owner named in its failure."""
     failure = trace.failure

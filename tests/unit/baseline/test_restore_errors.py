@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from simulator.baseline.restore_errors import Known, LogRow, judge, read_log
+from simulator.baseline.restore_errors import Known, LogRow, judge, not_made, read_log
 from simulator.model import Phase
 
 ARCHIVE = Known("pg_restore", available_extensions=frozenset({"citext"}))
@@ -77,7 +77,6 @@ HARMLESS = [
     ),
     (LogRow("42704", 'role "rdsadmin" does not exist', "GRANT ALL ON TABLE t TO rdsadmin;"), "rdsadmin"),
     (LogRow("42883", "no such function", "GRANT ALL ON FUNCTION f() TO rds_superuser;"), "rds_superuser"),
-    (LogRow("0A000", 'extension "aws_s3" is not available', "CREATE EXTENSION IF NOT EXISTS aws_s3;"), "aws_s3"),
     (LogRow("42P06", 'schema "public" already exists', "CREATE SCHEMA public;\n\n\n"), "public"),
     (LogRow("22023", 'invalid value for "default_tablespace"', "SET default_tablespace = fast;"), "fast"),
 ]
@@ -85,7 +84,7 @@ HARMLESS = [
 
 @pytest.mark.parametrize(("row", "names"), HARMLESS)
 def test_what_does_no_harm_is_a_warning(row: LogRow, names: str) -> None:
-    judged = judge([row], Known("pg_restore", ignore_extensions=("aws_s3",)))
+    judged = judge([row], Known("pg_restore", left_out=("aws_s3",)))
     assert not judged.failures
     assert names in judged.warnings[0]
 
@@ -103,7 +102,7 @@ def test_what_does_no_harm_is_a_warning(row: LogRow, names: str) -> None:
     ],
 )
 def test_what_is_only_like_it_stays_an_error(row: LogRow) -> None:
-    judged = judge([row], Known("pg_restore", ignore_extensions=("aws_s3",)))
+    judged = judge([row], Known("pg_restore", left_out=("aws_s3",)))
     assert [found.sqlstate for found in judged.failures] == [row.sqlstate]
     assert not judged.warnings
 
@@ -156,3 +155,42 @@ def test_what_is_dropped_from_a_database_that_held_something_is_an_error(row: Lo
 )
 def test_a_drop_that_fails_for_another_reason_is_an_error(row: LogRow) -> None:
     assert judge([row], Known("psql", empty_before=True)).failures
+
+
+OF_LEFT_OUT = [
+    LogRow("0A000", 'extension "pg_cron" is not available', "CREATE EXTENSION IF NOT EXISTS pg_cron;"),
+    LogRow("42704", 'extension "pg_cron" does not exist', "COMMENT ON EXTENSION pg_cron IS 'x';"),
+    LogRow("3F000", 'schema "cron" does not exist', "GRANT USAGE ON SCHEMA cron TO postgres;"),
+    LogRow("3F000", "", "GRANT ALL ON FUNCTION cron.schedule(a text) TO p;\nGRANT ALL ON TABLE cron.job TO p;"),
+    LogRow("3F000", "", "ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA cron GRANT ALL ON TABLES TO postgres;"),
+    LogRow("42P01", 'relation "cron.job" does not exist', "COPY cron.job (jobid) FROM stdin;"),
+    LogRow("42P01", "", "SELECT pg_catalog.setval('cron.jobid_seq', 3, true);"),
+]
+
+
+def test_what_belongs_to_an_extension_that_was_left_out_goes_with_it() -> None:
+    judged = judge(OF_LEFT_OUT, Known("psql", left_out=("pg_cron",)))
+    assert (judged.failures, judged.warnings) == ((), ())
+    assert len(judge(OF_LEFT_OUT, Known("psql", left_out=("pg_net",))).failures) > 3
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        LogRow("3F000", 'schema "cron" does not exist', "CREATE VIEW public.jobs AS SELECT * FROM cron.job;"),
+        LogRow("42P01", "", "ALTER TABLE ONLY public.a ADD CONSTRAINT b FOREIGN KEY (c) REFERENCES cron.job(jobid);"),
+        LogRow("3F000", "", "GRANT ALL ON TABLE cron.job TO p;\nGRANT ALL ON TABLE app.t TO p;"),
+        LogRow("22P02", "", "COPY cron.job (jobid) FROM stdin;"),
+        LogRow("42P01", "", "COPY public.cron (id) FROM stdin;"),
+    ],
+)
+def test_what_the_project_built_on_it_is_an_error(row: LogRow) -> None:
+    assert judge([row], Known("psql", left_out=("pg_cron",))).failures
+
+
+def test_an_extension_that_could_not_be_made_without_a_preload() -> None:
+    row = LogRow(
+        "42704", 'unrecognized configuration parameter "cron.x"', "CREATE EXTENSION pg_cron WITH SCHEMA public;"
+    )
+    other = LogRow("0A000", "", "CREATE EXTENSION postgis;")
+    assert not_made([row, other]) == ("pg_cron",)

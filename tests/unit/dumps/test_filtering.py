@@ -15,9 +15,16 @@ from simulator.engines.base import Psql
 ON, OFF = "SET exit_on_error = on;\n", "SET exit_on_error = off;\n"
 
 
-def given_to_psql(text: str, *, buffer: int = 1 << 16, first: bytes = b"", without: tuple[str, ...] = ()) -> str:
+def given_to_psql(
+    text: str,
+    *,
+    buffer: int = 1 << 16,
+    first: bytes = b"",
+    without: tuple[str, ...] = (),
+    schemas: tuple[str, ...] = (),
+) -> str:
     stream: Any = io.BufferedReader(io.BytesIO(text.encode()), buffer)  # as a file's, but small
-    return filtering.for_psql(stream, first, without).read().decode()
+    return filtering.for_psql(stream, first, without, schemas).read().decode()
 
 
 def test_a_copy_ends_the_session_where_it_fails_and_nothing_else_does() -> None:
@@ -52,6 +59,12 @@ def test_what_only_looks_like_one_is_left_alone(text: str) -> None:
 def test_what_comes_first_comes_first_and_what_is_left_out_is_not_there() -> None:
     text = "\ufeffCREATE EXTENSION a;\nCREATE EXTENSION IF NOT EXISTS b;\nCOMMENT ON EXTENSION b IS 'c';\n"
     assert given_to_psql(text, first=b"\\restrict k\n", without=("b",)) == "\\restrict k\nCREATE EXTENSION a;\n"
+
+
+def test_the_rows_of_an_extensions_own_tables_go_with_it() -> None:
+    kept = "COPY public.job (a) FROM stdin;\n1\n\\.\n"
+    text = f"SELECT 1;\nCOPY cron.job (a, b) FROM stdin;\n1\tCOPY\n\\.\n{kept}"
+    assert given_to_psql(text, schemas=("cron",)) == f"SELECT 1;\n{ON}{kept}{OFF}"
 
 
 ROW = st.sampled_from(["1\tx", "", "\\\\.", "\\.x", " \\.", "\\N", "COPY t FROM stdin;", "BEGIN;", "';", "x" * 50])
