@@ -97,9 +97,12 @@ class Dump:
     dumped_from: str | None = None
     dumped_by: str | None = None
     owner: str | None = None
-    database_owner: str | None = None  # None: it does not say (plain, or taken with -n or -t)
+    database: str | None = None  # of a script that connects to its databases (pg_dumpall, pg_dump -C): which is meant
+    database_owner: str | None = None  # None: it does not say (plain without -C, or taken with -n or -t)
     has_privileges: bool = True  # False: an archive without a single GRANT or REVOKE
-    roles: tuple[str, ...] = ()  # every role that owns or is granted something
+    roles: tuple[str, ...] = ()  # every role that owns or is granted something; of pg_dumpall all that there are
+    superusers: tuple[str, ...] = ()  # of pg_dumpall, those that are one
+    role_statements: tuple[str, ...] = field(default=(), repr=False)  # of pg_dumpall: attributes and memberships
     extensions: tuple[str, ...] = ()
     tablespaces: tuple[str, ...] = ()
     tables: int = 0  # entries with data, for progress

@@ -28,7 +28,7 @@ from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, DumpEntry, Failure, Outcome
 from simulator.postgres import database
 from simulator.postgres.version import major
-from simulator.wording import MOST_NAMED, and_more, listed
+from simulator.wording import MOST_NAMED, and_more, count, listed
 
 Progress = Callable[[int, int, str], None]  # done, total, what; both in bytes of the dump's file
 
@@ -95,6 +95,7 @@ def restore(
         empty = database.count_relations(target) == 0
         available = database.available_extensions(target)
         _create_roles(target, dump.roles)
+        notes += _give_roles(target, dump.role_statements)
         notes += _apply_settings(target, dbname, dump.settings) if empty else ()
     without = extensions.left_out(dump, ignore_extensions, available)
     known = Known(
@@ -231,6 +232,20 @@ def _create_roles(connection: database.Connection, roles: Iterable[str]) -> None
             database.create_role(connection, role)
 
 
+def _give_roles(connection: database.Connection, role_statements: tuple[str, ...]) -> tuple[str, ...]:
+    """Attributes and memberships that a pg_dumpall tells; one warning for what the server refuses."""
+    refused = []
+    for statement in role_statements:
+        try:
+            connection.execute(statement.encode())
+        except psycopg.Error as error:
+            refused.append(str(error.sqlstate))
+    if not refused:
+        return ()
+    states = ", ".join(dict.fromkeys(refused))
+    return (f"{count(len(refused), 'statement')} about roles of the dump could not be applied (SQLSTATE {states})",)
+
+
 def _apply_settings(connection: database.Connection, dbname: str, settings: tuple[str, ...]) -> tuple[str, ...]:
     """What pg_restore sets only with -C, on the target; a warning for what the server refuses."""
     warnings = []
@@ -292,7 +307,7 @@ _PSQL = ("--no-psqlrc", "--quiet", "--output=/dev/null", "--file=-")
 def _psql(tool: Tool, dump: Dump, without: tuple[str, ...], progress: Progress | None) -> Outcome:
     psql, schemas = tool.environment.psql, extensions.schemas(without)
     with dumps.open_inside(dump.path, _metered(dump, progress)) as stream:
-        with filtering.for_psql(stream, _restriction(psql), without, schemas) as guarded:
+        with filtering.for_psql(stream, _restriction(psql), without, schemas, dump.database) as guarded:
             return tool.run((psql.path, *_PSQL), guarded)
 
 

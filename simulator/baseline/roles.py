@@ -109,6 +109,8 @@ def _chosen(dump: Dump, settings_user: str | None) -> RolePlan:
     if not candidates:
         return _superuser(dump.roles, _why_nobody(dump))
     user = candidates[0]
+    if user in dump.superusers:
+        return _superuser(dump.roles, "")  # as it is there
     plan = RolePlan(user, superuser=False, create=_to_create(dump.roles, user), automatic=True)
     if dump.owner and user == known != dump.owner:
         said = f"the settings connect as {user}, and {dump.owner} owns django_migrations in the dump"
@@ -155,7 +157,7 @@ def _major(version: str | None) -> int:
 
 
 def _superuser(roles: tuple[str, ...], reason: str) -> RolePlan:
-    note = f"ownership and privileges ({reason}, so the project connects as a superuser)"
+    note = f"ownership and privileges ({reason}, so the project connects as a superuser)" if reason else ""
     return RolePlan(SUPERUSER, superuser=True, create=_to_create(roles, SUPERUSER), note=note)
 
 

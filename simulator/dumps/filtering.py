@@ -1,4 +1,4 @@
-"""A plain dump as psql is given it: guarded, and without some extensions and their rows."""
+"""A plain dump as psql is given it: guarded, of one database, and without roles and some extensions with their rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
-from simulator.dumps import statements
+from simulator.dumps import cluster, statements
 from simulator.dumps.plain import END_OF_ROWS, Scanner, lines
 
 _STARTS = (b"CREATE EXTENSION ", b"COMMENT ON EXTENSION ")
@@ -25,16 +25,22 @@ _PART = 1 << 20
 
 
 def for_psql(
-    stream: io.BufferedReader, first: bytes, without: tuple[str, ...] = (), schemas: Collection[str] = ()
+    stream: io.BufferedReader,
+    first: bytes,
+    without: tuple[str, ...] = (),
+    schemas: Collection[str] = (),
+    database: str | None = None,
 ) -> io.BufferedReader:
     """The script of a dump after ``first``, but for CREATE EXTENSION and COMMENT ON EXTENSION of those ``without``,
-    and for the rows of tables in ``schemas``.
+    for the rows of tables in ``schemas``, and for what is about roles or databases as a whole.
+
+    Of a script that connects to databases it is what stands in that one.
 
     psql takes the rows of a COPY that the server refused as statements. So the first COPY that fails ends the session,
     as any error in a transaction of the script's own does: nothing after it is sent. pg_dump writes each statement
     about an extension on a line, but for a comment of several lines, which is let through.
     """
-    return io.BufferedReader(_Parts(_guarded(stream, first, without, frozenset(schemas))), _PART)
+    return io.BufferedReader(_Parts(_guarded(stream, first, without, frozenset(schemas), database)), _PART)
 
 
 def after(first: bytes, stream: BinaryIO) -> io.BufferedReader:
@@ -43,28 +49,43 @@ def after(first: bytes, stream: BinaryIO) -> io.BufferedReader:
 
 
 def _guarded(
-    stream: io.BufferedReader, first: bytes, without: tuple[str, ...], schemas: frozenset[str]
+    stream: io.BufferedReader, first: bytes, without: tuple[str, ...], schemas: frozenset[str], database: str | None
 ) -> Iterator[bytes]:
     yield first
-    scanner, guarded = Scanner(), False
+    scanner, guarded, beside = Scanner(by_pg_dump=True), False, False
     for line in lines(stream):
         if scanner.between_statements:
+            beside = _is_beside(line)
             if without and _is_about(line, without):
                 continue
             if schemas and _are_rows_in(line, schemas):
-                deque(_rows(stream), maxlen=0)
+                yield from _passed_over(stream)
                 continue
-            if not guarded and _GUARDED.match(line):
-                guarded = True
-                yield _END_AT_ERROR
-        yield line
+        wanted = not beside and scanner.database == database
+        if scanner.between_statements and wanted and not guarded and _GUARDED.match(line):
+            guarded = True
+            yield _END_AT_ERROR
         scanner.line(line)
+        if wanted:
+            yield line
         if scanner.in_rows:
-            yield from _rows(stream)
+            yield from _rows(stream) if wanted else _passed_over(stream)
             scanner.end_rows()
         if guarded and scanner.between_statements and not scanner.in_transaction:
             guarded = False
             yield _GO_ON
+
+
+def _is_beside(line: bytes) -> bool:
+    r"""Whether a statement about roles or databases, or a ``\connect``, begins here."""
+    if cluster.target(line) is not None or cluster.is_before_connecting(line):
+        return True
+    return cluster.may_begin(line) and cluster.is_beside(line.decode("utf-8", "replace").rstrip().rstrip(";"))
+
+
+def _passed_over(stream: io.BufferedReader) -> Iterator[bytes]:
+    deque(_rows(stream), maxlen=0)
+    yield from ()
 
 
 def _rows(stream: io.BufferedReader) -> Iterator[bytes]:

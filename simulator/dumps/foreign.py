@@ -21,11 +21,6 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
 )
 _POSTGRESQL = "a dump of PostgreSQL is needed: pg_dump -Fc DATABASE"
 _TEXT: tuple[tuple[bytes, str, str], ...] = (
-    (
-        rb"^-- PostgreSQL database cluster dump",
-        "a dump of a whole cluster (pg_dumpall)",
-        "dump the one database: pg_dump -Fc DATABASE",
-    ),
     (rb"^-- MySQL dump|^-- phpMyAdmin SQL Dump", "a dump of MySQL", _POSTGRESQL),
     (rb"^-- MariaDB dump|^/\*M?!\d+", "a dump of MariaDB or MySQL", _POSTGRESQL),
     (rb"^PRAGMA foreign_keys", "a dump of SQLite", _POSTGRESQL),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import BinaryIO
 
-from simulator.dumps import statements
+from simulator.dumps import cluster, statements
 
 HEADER = b"-- PostgreSQL database dump\n"
 _COMPLETE = b"-- PostgreSQL database dump complete"
@@ -85,15 +85,30 @@ class Cut(ValueError):
     """The file ends too early."""
 
 
-def scan(stream: BinaryIO) -> Facts:
-    """Read a pg_dump script. Raises NotRestorable and Cut."""
+@dataclass(frozen=True)
+class Script:
+    """A whole script: what stands in each database that it connects to (None: where psql begins), and beside it."""
+
+    sections: Mapping[str | None, Facts]
+    cluster: cluster.Cluster
+    header: Facts
+
+
+def scan(stream: BinaryIO) -> Script:
+    """Read a script of pg_dump or pg_dumpall. Raises NotRestorable and Cut."""
     scanner = Scanner(by_pg_dump=True)
     for line in lines(stream):
         scanner.line(line)
     scanner.end()
     if scanner.complete < scanner.headers:
         raise Cut("the line 'PostgreSQL database dump complete' is missing")
-    return scanner.facts
+    if scanner.cluster.whole and not scanner.cluster_complete:
+        raise Cut("the line 'PostgreSQL database cluster dump complete' of pg_dumpall is missing")
+    if len(scanner.sections) == 1 and scanner.makes_database:
+        raise NotRestorable(*_OWN_DATABASE)
+    if len(scanner.sections) > 1 and scanner.sections[None].relations:
+        raise NotRestorable(*_BEFORE_CONNECTING)
+    return Script(scanner.sections, scanner.cluster, scanner.header)
 
 
 def check_script(stream: BinaryIO) -> None:
@@ -118,8 +133,12 @@ class Scanner:
     """
 
     def __init__(self, *, by_pg_dump: bool = False) -> None:
-        self.facts = Facts()
+        self.facts = self.header = Facts()
+        self.sections: dict[str | None, Facts] = {None: self.facts}
+        self.database: str | None = None  # that the script is connected to; None: as psql begins
+        self.cluster = cluster.Cluster()
         self.headers = self.complete = 0
+        self.cluster_complete = self.makes_database = False
         self.in_transaction = False
         self._by_pg_dump = by_pg_dump
         self._open = b""
@@ -155,6 +174,12 @@ class Scanner:
                 self._rows_of = ""
             return
         if begins and line.startswith(b"\\") and not _OWN_MARK.fullmatch(line):
+            if self._by_pg_dump and self.between_statements:
+                if cluster.is_before_connecting(line):
+                    return
+                if (name := cluster.target(line)) is not None:
+                    self._connect(name)
+                    return
             self._note("begins with a backslash")
         if not self._statement.strip():
             self._began_line = False
@@ -164,6 +189,12 @@ class Scanner:
             self._comment(line)
         elif self._escapes or not _WHOLE_INSERT.fullmatch(line):
             self._text(line)
+
+    def _connect(self, name: str) -> None:
+        """Another session, in which nothing of the one before holds."""
+        self.database = name
+        self.facts = self.sections.setdefault(name, Facts())
+        self._escapes = self.in_transaction = self._unguarded = False
 
     def end(self) -> None:
         if self._rows_of:
@@ -179,8 +210,12 @@ class Scanner:
             self.headers += 1
         elif line.startswith(_COMPLETE):
             self.complete += 1
+        elif line in (cluster.CLUSTER_HEADER, cluster.CLUSTER_HEADER.replace(b"\n", b"\r\n")):
+            self.cluster.whole = True
+        elif line.startswith(cluster.CLUSTER_COMPLETE):
+            self.cluster_complete = True
         else:
-            _read_header(line.decode("utf-8", "replace"), self.facts)
+            _read_header(line.decode("utf-8", "replace"), self.header)
 
     def _text(self, line: bytes) -> None:
         position = 0
@@ -299,8 +334,11 @@ class Scanner:
             if filled := statements.relation(statement):
                 self.facts.made_without_rows.pop((filled.schema, filled.name), None)
         elif _DATABASE.match(statement):
-            raise NotRestorable(*_OWN_DATABASE)
-        else:
+            if not (self._by_pg_dump and began_line):
+                raise NotRestorable(*_OWN_DATABASE)
+            self.makes_database = True
+            self.cluster.read(statement)
+        elif not self.cluster.read(statement):
             _read_statement(statement, self.facts)
 
     def _follow(self, statement: str, began_line: bool) -> None:
@@ -318,6 +356,10 @@ class Scanner:
 _OWN_DATABASE = (
     "creates and connects to a database of its own (pg_dump -C)",
     "take it again without -C / --create, so that it restores into the throwaway database",
+)
+_BEFORE_CONNECTING = (
+    "makes tables before it connects to a database of its own",
+    "take the two apart: what stands before its first \\connect line, and what follows",
 )
 
 

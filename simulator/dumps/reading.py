@@ -12,14 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from simulator.dumps import archive, compression, plain, statements
+from simulator.dumps import archive, cluster, compression, plain, statements
 from simulator.dumps.foreign import HEAD, foreign
-from simulator.errors import CannotTell
+from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, DumpEntry
 
 _AGAIN = "take or copy the dump again, and see that pg_dump exits 0"
 _WHOLE_SCRIPT = "see that it is whole: psql has to read it to its end"
 _PHYSICAL = ("is a copy of a data directory, not a dump", "take a dump: pg_dump -Fc DATABASE")
+_POSTGRESQL = "take a dump of the one database: pg_dump -Fc DATABASE"
 _PRIVILEGES = {"ACL", "DEFAULT ACL"}
 # Entries whose definitions name roles besides their owner.
 _WITH_ROLES = {"ACL", "DEFAULT ACL", "POLICY", "USER MAPPING", "DATABASE PROPERTIES"}
@@ -37,12 +38,20 @@ class _NoDump(ValueError):
         self.what, self.hint = what, hint
 
 
-def read(path: Path) -> Dump:
-    """Everything that a dump tells before it is restored.
+def read(path: Path, database: str | None = None) -> Dump:
+    """Everything that a dump tells before it is restored. ``database``: which of a pg_dumpall script's is meant.
 
     The whole file is looked through (of an uncompressed archive only the lengths of its blocks). Raises
-    CannotTell for what is missing, empty, cut short, from another tool, or chooses a target of its own.
+    CannotTell for what is missing, empty, cut short or from another tool, and UsageError where the database is not
+    there, or several are and none is named.
     """
+    dump = _read(path, database)
+    if database is not None and dump.database is None:
+        raise UsageError(f"{path} is a dump of one database", "leave `database` out")
+    return dump
+
+
+def _read(path: Path, database: str | None) -> Dump:
     with _refusals(path):
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -51,7 +60,7 @@ def read(path: Path) -> Dump:
             raise _NoDump("is neither a file nor a folder", "name a dump that pg_dump wrote")
         if not status.st_size:
             raise _NoDump("is empty", _AGAIN)
-        return _read_file(path, status.st_size)
+        return _read_file(path, status.st_size, database)
 
 
 def open_inside(path: Path, read: Callable[[int], None] | None = None) -> io.BufferedReader:
@@ -113,7 +122,7 @@ def _read_directory(path: Path) -> Dump:
     return _from_archive(path, contents, "directory", "none", size)
 
 
-def _read_file(path: Path, size: int) -> Dump:
+def _read_file(path: Path, size: int, database: str | None) -> Dump:
     with path.open("rb") as file:
         kind = compression.recognise(file.read(HEAD))
     with compression.open_inside(path, kind) as stream:
@@ -132,7 +141,7 @@ def _read_file(path: Path, size: int) -> Dump:
             _refuse_other_tar(head)
             return _from_archive(path, archive.read_tar(stream, kind == "none"), "tar", kind, size)
         _refuse_other_text(head)
-        return _from_plain(path, plain.scan(stream), kind, size)
+        return _from_plain(path, plain.scan(stream), kind, size, database)
 
 
 def _read_head(stream: io.BufferedReader) -> bytes:
@@ -155,7 +164,7 @@ def _refuse_other_tar(head: bytes) -> None:
 def _refuse_other_text(head: bytes) -> None:
     if found := foreign(head):
         raise _NoDump(f"is {found[0]}", found[1])
-    if plain.HEADER.strip() not in head:
+    if plain.HEADER.strip() not in head and cluster.CLUSTER_HEADER.strip() not in head:
         raise _NoDump(
             "has no header of pg_dump, so whether it is whole can't be seen",
             "run a script by hand as a step of its own: - sql: FILE",
@@ -193,25 +202,59 @@ def _from_archive(
     )
 
 
-def _from_plain(path: Path, facts: plain.Facts, kind: compression.Compression, size: int) -> Dump:
+def _from_plain(path: Path, script: plain.Script, kind: compression.Compression, size: int, wanted: str | None) -> Dump:
+    name = _database(path, script, wanted)
+    facts, header, beside = script.sections[name], script.header, script.cluster
+    whole = beside.databases.get(name or "", cluster.Database())
+    granted = (role for statement in whole.settings for role in statements.roles(statement))
+    encoding = facts.encoding if facts.encoding in _NOT_CONVERTED else None
     return Dump(
         path=path,
         format="plain",
         compression=kind,
         size=size,
-        taken_at=facts.started.astimezone() if facts.started else None,
-        dumped_from=_version(facts.dumped_from),
-        dumped_by=_version(facts.dumped_by),
+        taken_at=header.started.astimezone() if header.started else None,
+        dumped_from=_version(header.dumped_from),
+        dumped_by=_version(header.dumped_by),
         owner=facts.owner,
-        roles=tuple(facts.roles),
+        database=name,
+        database_owner=whole.owner,
+        roles=_unique((*facts.roles, whole.owner or "", *granted, *beside.roles)),
+        superusers=tuple(beside.superusers),
+        role_statements=tuple(beside.statements),
         extensions=tuple(facts.extensions),
         tablespaces=tuple(facts.tablespaces),
         tables=facts.tables,
         relations=facts.relations,
-        only_restricted=facts.only_restricted,
+        only_restricted=next((one.only_restricted for one in script.sections.values() if one.only_restricted), ""),
         without_rows=tuple(name for _schema, name in facts.made_without_rows) if facts.tables else (),
-        encoding=facts.encoding if facts.encoding in _NOT_CONVERTED else None,
+        encoding=whole.encoding or encoding,
+        settings=tuple(whole.settings),
     )
+
+
+def _database(path: Path, script: plain.Script, wanted: str | None) -> str | None:
+    """Whose part of the script is meant; None: it is all of one database, whose name it does not say."""
+    names = [name for name in script.sections if name is not None]
+    if wanted is not None and names:
+        if wanted not in names:
+            raise UsageError(f"{path} holds no database {wanted!r} (it has: {', '.join(names)})", "name one of these")
+        return wanted
+    if not names:
+        if script.cluster.whole and not script.header.relations:
+            raise _NoDump("holds roles alone (pg_dumpall --globals-only)", _POSTGRESQL)
+        return None
+    filled = [name for name in names if script.sections[name].relations]
+    found = filled or [name for name in names if name not in cluster.ALWAYS_THERE]
+    if len(found) > 1:
+        likely = next((name for name in found if script.sections[name].owner), found[0])
+        raise UsageError(
+            f"{path} holds several databases: {', '.join(found)}",
+            f"say which, in the scenario (migsim init writes one): restore: {{dump: {path.name}, database: {likely}}}",
+        )
+    if not found:
+        raise _NoDump(f"holds no table in any database ({', '.join(names)})", _POSTGRESQL)
+    return found[0]
 
 
 def _version(text: str) -> str | None:

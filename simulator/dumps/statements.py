@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 NAME_WORD = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 _NAME = rf"(?:(?P<schema>{NAME_WORD})\.)?(?P<name>{NAME_WORD})"
-_ROLES = rf"{NAME_WORD}(?:\s*,\s*{NAME_WORD})*"
+ROLES = rf"{NAME_WORD}(?:\s*,\s*{NAME_WORD})*"
 
 _RELATION = re.compile(
     rf"""\s*(?:
@@ -29,13 +29,11 @@ _RELATION = re.compile(
 )
 _ROLE_PLACES = (
     re.compile(rf"^\s*ALTER\s.*\sOWNER\s+TO\s+(?P<roles>{NAME_WORD})\s*$", re.I | re.S),
-    re.compile(
-        rf"^\s*GRANT\s.*\sTO\s+(?:GROUP\s+)?(?P<roles>{_ROLES})(?:\s+WITH\s.*|\s+GRANTED\s.*)?\s*$", re.I | re.S
-    ),
-    re.compile(rf"^\s*REVOKE\s.*\sFROM\s+(?P<roles>{_ROLES})(?:\s+(?:CASCADE|RESTRICT|GRANTED\s.*))?\s*$", re.I | re.S),
-    re.compile(rf"^\s*ALTER\s+DEFAULT\s+PRIVILEGES\s+FOR\s+(?:ROLE|USER)\s+(?P<roles>{_ROLES})", re.I),
-    re.compile(rf"\s(?:TO|FROM)\s+(?P<roles>{_ROLES})(?:\s+WITH\s+GRANT\s+OPTION)?\s*$", re.I),
-    re.compile(rf"^\s*CREATE\s+POLICY\s.*?\sTO\s+(?P<roles>{_ROLES})\s*(?:USING|WITH|$)", re.I | re.S),
+    re.compile(rf"^\s*GRANT\s.*\sTO\s+(?:GROUP\s+)?(?P<roles>{ROLES})(?:\s+WITH\s.*|\s+GRANTED\s.*)?\s*$", re.I | re.S),
+    re.compile(rf"^\s*REVOKE\s.*\sFROM\s+(?P<roles>{ROLES})(?:\s+(?:CASCADE|RESTRICT|GRANTED\s.*))?\s*$", re.I | re.S),
+    re.compile(rf"^\s*ALTER\s+DEFAULT\s+PRIVILEGES\s+FOR\s+(?:ROLE|USER)\s+(?P<roles>{ROLES})", re.I),
+    re.compile(rf"\s(?:TO|FROM)\s+(?P<roles>{ROLES})(?:\s+WITH\s+GRANT\s+OPTION)?\s*$", re.I),
+    re.compile(rf"^\s*CREATE\s+POLICY\s.*?\sTO\s+(?P<roles>{ROLES})\s*(?:USING|WITH|$)", re.I | re.S),
     re.compile(rf"^\s*ALTER\s+ROLE\s+(?P<roles>{NAME_WORD})\s+IN\s+DATABASE\b", re.I),
     re.compile(rf"^\s*CREATE\s+USER\s+MAPPING\s+FOR\s+(?P<roles>{NAME_WORD})", re.I),
     re.compile(r"^\s*SET\s+SESSION\s+AUTHORIZATION\s+(?P<roles>'[^']+'|\"[^\"]+\")", re.I),

@@ -97,6 +97,8 @@ class Restore(_Strict):
 
     dump: Text
     """The dump: any format of pg_dump, compressed or not; a glob with newest."""
+    database: Text | None = None
+    """Of a pg_dumpall script the database that is meant; needed where it has several."""
     newest: Flag = False
     """Take the newest file that the glob matches."""
     max_age: Length | None = None

@@ -134,7 +134,7 @@ def _same_place(repository: _Repository, tree: Path) -> Path:
 
 def _dump(restore: Restore, root: Path, now: datetime) -> Dump:
     max_age = seconds(restore.max_age) if restore.max_age else None
-    return dumps.read(dumps.choose(restore.dump, root, restore.newest, max_age, now))
+    return dumps.read(dumps.choose(restore.dump, root, restore.newest, max_age, now), restore.database)
 
 
 def _script(name: str, root: Path) -> Path:

@@ -340,6 +340,27 @@ def test_what_a_managed_platform_puts_into_a_dump_stops_no_restore(
     assert ask(server, dbname, "SELECT id FROM public.tag") == [(7,)]
 
 
+def test_one_database_of_a_pg_dumpall_with_its_memberships(
+    server: Environment, shop: Source, tmp_path: Path, dbname: str
+) -> None:
+    create = shop.dump(tmp_path / "create.sql", "-Fp", "-C", major=OLDEST).read_text()
+    roles = "CREATE ROLE clerk;\nCREATE ROLE readers;\nGRANT readers TO clerk GRANTED BY postgres;\n"
+    privilege = "GRANT CREATE ON DATABASE shop TO clerk;\n"
+    path = tmp_path / "all.sql"
+    header, end = (
+        "--\n-- PostgreSQL database cluster dump\n--\n",
+        "--\n-- PostgreSQL database cluster dump complete\n--\n",
+    )
+    path.write_text(f"{header}{roles}{create}{privilege}{end}")
+    dump = dumps.read(path, "shop")
+    done = restored(server, dbname, dump)
+    assert done.errors == ()
+    assert ask(server, dbname, COUNTS) == [(7, 5, 400, 1)]
+    assert ask(server, dbname, "SELECT pg_has_role('clerk', 'readers', 'member')") == [(True,)]
+    assert ask(server, dbname, f"SELECT has_database_privilege('clerk', '{dbname}', 'create')") == [(True,)]
+    assert ask(server, dbname, "SHOW search_path") == [("app, public",)]
+
+
 def test_a_dump_of_an_empty_database_is_no_error(
     server: Environment, shop: Source, tmp_path: Path, dbname: str
 ) -> None:

@@ -84,6 +84,12 @@ def test_whom_the_project_connects_as(
     assert plan.project_user not in plan.create
 
 
+def test_a_role_that_a_pg_dumpall_calls_a_superuser_is_one() -> None:
+    plan = settle_role("auto", archive("boss", "boss", superusers=("boss",)))
+    assert plan.superuser
+    assert not plan.note
+
+
 def test_settings_that_name_another_than_the_owner_are_told_once_with_the_key() -> None:
     (warning,) = settle_role("auto", archive("owner", "owner", "app"), settings_user="app").warnings
     assert "set postgres: {role: owner}" in warning

@@ -29,7 +29,7 @@ SET client_encoding = 'UTF8';
 
 
 def _scan(body: str) -> plain.Facts:
-    return plain.scan(io.BytesIO((FRAME % body).encode()))
+    return plain.scan(io.BytesIO((FRAME % body).encode())).sections[None]
 
 
 def test_what_it_says_of_itself() -> None:
@@ -77,10 +77,17 @@ def test_text_that_only_looks_like_a_command(body: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["\\connect shop\n", "\\c shop\n", "CREATE DATABASE shop WITH TEMPLATE = template0;\n"]
+    ("body", "reason"),
+    [
+        ("CREATE DATABASE shop WITH TEMPLATE = template0;\n", "database of its own"),
+        ("SELECT 1; CREATE DATABASE shop;\n", "database of its own"),
+        ("SELECT 1; \\connect shop\n", "database of its own"),
+        ("\\connect shop someone elsewhere.example 5432\n", "database of its own"),
+        ("CREATE TABLE public.t ();\n\\connect shop\n", "before it connects"),
+    ],
 )
-def test_one_that_chooses_its_database(body: str) -> None:
-    with pytest.raises(plain.NotRestorable, match="database of its own"):
+def test_one_that_chooses_its_database(body: str, reason: str) -> None:
+    with pytest.raises(plain.NotRestorable, match=reason):
         _scan(body)
 
 
@@ -112,7 +119,7 @@ def test_one_cut_between_statements_lacks_its_last_line() -> None:
 
 def test_windows_line_ends_and_a_byte_order_mark() -> None:
     text = (FRAME % "COPY t (a) FROM stdin;\n1\n\\.\n").replace("\n", "\r\n")
-    assert plain.scan(io.BytesIO(b"\xef\xbb\xbf" + text.encode())).tables == 1
+    assert plain.scan(io.BytesIO(b"\xef\xbb\xbf" + text.encode())).header.tables == 1
 
 
 def test_a_script_by_hand_needs_no_frame() -> None:
@@ -168,7 +175,7 @@ def test_a_half_of_a_character_that_is_a_backslash_is_refused() -> None:
     text = (FRAME % "SELECT E'%s';\n").replace("'UTF8'", "'SJIS'").encode()
     with pytest.raises(plain.NotRestorable, match="within a character of SJIS"):
         plain.scan(io.BytesIO(text.replace(b"%s", b"\x83\\")))
-    assert plain.scan(io.BytesIO(text.replace(b"%s", b"\x83\x40"))).encoding == "SJIS"
+    assert plain.scan(io.BytesIO(text.replace(b"%s", b"\x83\x40"))).header.encoding == "SJIS"
 
 
 @pytest.mark.parametrize(
