@@ -82,17 +82,19 @@ def run_tagged(
     jobs: int,
     output: Path,
     console: Terminal,
+    environment: Mapping[str, str] | None = None,
     form: Literal["text", "json"] = "text",
 ) -> int:
     """Rehearse what has a tag; a file that mentions it but can't be read is one that could not be found out.
 
-    ``arguments`` go to each ``migsim run``, of the ``variables`` those that the scenario has.
+    ``arguments`` go to each ``migsim run``, of the ``variables`` those that the scenario has; ``environment`` is set
+    for them on top of ours.
     """
     wanted: dict[str, Sequence[str]] = {
         str(one.path): [*arguments, *_set(variables, one.uses)] for one in tagged.scenarios
     }
     wanted |= {str(path): arguments for path, _ in tagged.broken}
-    return run_many(wanted, jobs=jobs, output=output, console=console, form=form)
+    return run_many(wanted, jobs=jobs, output=output, console=console, environment=environment, form=form)
 
 
 def run_many(
@@ -101,6 +103,7 @@ def run_many(
     jobs: int,
     output: Path,
     console: Terminal,
+    environment: Mapping[str, str] | None = None,
     form: Literal["text", "json"] = "text",
 ) -> int:
     """Rehearse scenarios (names or paths, each with its arguments), ``jobs`` at a time, whichever breaks.
@@ -111,7 +114,7 @@ def run_many(
     folder = _dated(output, datetime.now())
     say = printer(stderr=True)
     by_name = {}
-    for result in _rehearsed(wanted, jobs, folder):
+    for result in _rehearsed(wanted, jobs, folder, environment or {}):
         by_name[result.name] = result
         say.line(f"{len(by_name)} of {len(wanted)}  {result.name}: {_verdict(result)}")
     results = [by_name[name_of(Path(name))] for name in wanted]
@@ -135,14 +138,17 @@ class _Child:
     started: float
 
 
-def _rehearsed(wanted: Mapping[str, Sequence[str]], jobs: int, folder: Path) -> Iterator[Result]:
+def _rehearsed(
+    wanted: Mapping[str, Sequence[str]], jobs: int, folder: Path, environment: Mapping[str, str]
+) -> Iterator[Result]:
     """Each result as it comes."""
     waiting, running = deque(wanted.items()), list[_Child]()
     with parent.watched() as pipe:
+        ours = {**os.environ, **environment, parent.VARIABLE: str(pipe)}
         try:
             while waiting or running:
                 while waiting and len(running) < jobs:
-                    running.append(_start(*waiting.popleft(), folder, pipe))
+                    running.append(_start(*waiting.popleft(), folder, ours, pipe))
                 ended = [child for child in running if child.process.poll() is not None]
                 for child in ended:
                     running.remove(child)
@@ -154,7 +160,7 @@ def _rehearsed(wanted: Mapping[str, Sequence[str]], jobs: int, folder: Path) -> 
             raise
 
 
-def _start(name: str, arguments: Sequence[str], folder: Path, pipe: int) -> _Child:
+def _start(name: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], pipe: int) -> _Child:
     """In our own process group, so that a terminal's Ctrl-C reaches it directly; it ends when we are gone."""
     command = [sys.executable, "-m", "simulator", "run", name, "--format", "json", "--output", str(folder)]
     stdout = tempfile.TemporaryFile()  # noqa: SIM115 - read and closed when the child has ended
@@ -165,7 +171,7 @@ def _start(name: str, arguments: Sequence[str], folder: Path, pipe: int) -> _Chi
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=log,
-            env={**os.environ, parent.VARIABLE: str(pipe)},
+            env=dict(environment),
             pass_fds=[pipe],
         )
     return _Child(short, process, stdout, time.monotonic())

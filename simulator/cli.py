@@ -9,7 +9,7 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -19,6 +19,9 @@ from simulator.errors import UsageError
 from simulator.host.terminal import printer
 from simulator.postgres.libpq import forget_libpq_settings
 from simulator.wording import one_line
+
+if TYPE_CHECKING:
+    from simulator.commands.options import Shared
 
 app = typer.Typer(
     name="migsim",
@@ -46,6 +49,7 @@ EngineName = Annotated[
     str,
     typer.Option(
         "--engine",
+        envvar="MIGSIM_ENGINE",
         metavar=f"[{'|'.join((engines.AUTO, *engines.ENGINES))}]",
         callback=engines.check_name,
         help="Where throwaway things run.",
@@ -56,7 +60,19 @@ Tier = Annotated[
 ]
 Confine = Annotated[
     Literal["require", "if-possible"] | None,
-    typer.Option("--confine", help="Embedded: whether to go on where the kernel allows no namespace."),
+    typer.Option(
+        "--confine",
+        envvar="MIGSIM_CONFINE",
+        help="Embedded: whether to go on where the kernel allows no namespace.",
+    ),
+]
+Environment = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        metavar="NAME[=VALUE]",
+        help="A variable for the project's code; without a value: as it is set here. May be repeated.",
+    ),
 ]
 FormatOption = Annotated[Form, typer.Option("--format", help="json: the report alone, on stdout.")]
 Output = Annotated[
@@ -79,6 +95,7 @@ def run(
     project: Annotated[Path, typer.Option(metavar="DIR", help="With --dump: where manage.py is.")] = Path(),
     tag: Annotated[str | None, typer.Option(metavar="T", help="Every scenario with this tag.")] = None,
     set_: Variables = None,
+    env: Environment = None,
     engine: EngineName = engines.AUTO,
     tier: Tier = None,
     confine: Confine = None,
@@ -99,10 +116,7 @@ def run(
     if no_trials and try_reset:
         raise UsageError("--no-trials and --try-reset exclude each other", "migsim run --help")
     options = running.Options(
-        variables=_variables(set_),
-        engine=engine,
-        tier=tier,
-        confine=confine,
+        shared=_shared(set_, env, engine, tier, confine),
         format=format_,
         output=output,
         keep=keep,
@@ -123,12 +137,16 @@ def fix(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
     set_: Variables = None,
+    env: Environment = None,
     engine: EngineName = engines.AUTO,
+    tier: Tier = None,
+    confine: Confine = None,
 ) -> int:
     """Rehearse, and write the recommended fix as a script that stops wherever the database has changed."""
     from simulator.commands import fix as command
 
-    return command.run(command.Wanted(_variables(set_), name, dump, project, engine, output, force))
+    shared = _shared(set_, env, engine, tier, confine)
+    return command.run(command.Wanted(shared, name, dump, project, output, force))
 
 
 @app.command(epilog="Examples:  migsim guard   migsim guard --base origin/main --format github")
@@ -157,7 +175,10 @@ def guard(
 @app.command()
 def nightly(
     set_: Variables = None,
+    env: Environment = None,
     engine: EngineName = engines.AUTO,
+    tier: Tier = None,
+    confine: Confine = None,
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the dated folders go; default: reports.")
     ] = None,
@@ -167,7 +188,7 @@ def nightly(
     """Run every scenario tagged "nightly", keep each report in a dated folder, end with one table."""
     from simulator.commands import run as running
 
-    options = running.Options(variables=_variables(set_), engine=engine, format=format_, jobs=jobs)
+    options = running.Options(shared=_shared(set_, env, engine, tier, confine), format=format_, jobs=jobs)
     return running.run_tag("nightly", options, output or running.REPORTS)
 
 
@@ -222,14 +243,21 @@ def render(name: Name, set_: Variables = None) -> int:
 
 @app.command()
 def showmigrations(
-    name: Name, set_: Variables = None, engine: EngineName = engines.AUTO, format_: FormatOption = "text"
+    name: Name,
+    set_: Variables = None,
+    env: Environment = None,
+    engine: EngineName = engines.AUTO,
+    tier: Tier = None,
+    confine: Confine = None,
+    format_: FormatOption = "text",
 ) -> int:
     """The baseline's history against the code: applied [X], pending [ ], recorded but not on disk [?]."""
     from simulator.commands import showmigrations as command
     from simulator.scenario import files
 
-    loaded = files.read_all([files.find(name, Path.cwd())], _variables(set_), os.environ)
-    return command.run(loaded[0], engine, format_, printer())
+    shared = _shared(set_, env, engine, tier, confine)
+    loaded = files.read_all([files.find(name, Path.cwd())], shared.variables, os.environ)
+    return command.run(shared.over(loaded[0]), shared.engine, format_, printer())
 
 
 @app.command()
@@ -304,10 +332,12 @@ def _show(error: Any) -> None:
 
 
 def _variables(pairs: list[str] | None) -> Mapping[str, str]:
-    given = {}
-    for pair in pairs or ():
-        name, equals, value = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise UsageError(f"--set {pair!r}: not K=V", "migsim run NAME --set dump=prod.dump")
-        given[name] = value
-    return given
+    from simulator.commands import options
+
+    return options.variables(pairs)
+
+
+def _shared(set_: list[str] | None, env: list[str] | None, engine: str, tier: Any, confine: Any) -> Shared:
+    from simulator.commands import options
+
+    return options.Shared(options.variables(set_), options.environment(env), engine, tier, confine)

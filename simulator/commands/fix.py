@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulator import engines, reports
 from simulator.commands.dump import without_file
+from simulator.commands.options import Shared
 from simulator.errors import ExitCode, UsageError
 from simulator.host import store
 from simulator.host.progress import Progress
@@ -25,11 +25,10 @@ EXECUTABLE = 0o755
 class Wanted:
     """Whose fix, a scenario's by ``name`` or that of a ``dump`` and a project; and where to (None: to stdout)."""
 
-    variables: Mapping[str, str]
+    shared: Shared
     name: str = ""
     dump: Path | None = None
     project: Path = Path()
-    engine: str = "auto"
     output: Path | None = None
     force: bool = False
 
@@ -39,13 +38,13 @@ def run(wanted: Wanted) -> int:
     if wanted.output is not None and wanted.output.exists() and not wanted.force:
         again = f"--dump {wanted.dump}" if wanted.dump else wanted.name
         raise UsageError(f"{wanted.output} is there already", f"migsim fix {again} -o {wanted.output} --force")
-    loaded = _loaded(wanted)
+    loaded = wanted.shared.over(_loaded(wanted))
     console = printer(stderr=True)
     progress = Progress(printer(stderr=True))
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
     for_psql = wanted.output is not None and wanted.output.suffix == ".sql"
-    result, script = rehearse_fix(loaded, wanted.engine, progress, "sql" if for_psql else "sh")
+    result, script = rehearse_fix(loaded, wanted.shared.engine, progress, "sql" if for_psql else "sh")
     if script is None:
         console.lines(reports.to_text(result), markup=True)
         if result.verdict is Verdict.SAFE:
@@ -63,8 +62,8 @@ def _loaded(wanted: Wanted) -> LoadedScenario:
     if bool(wanted.name) == bool(wanted.dump):
         raise UsageError("name a scenario, or give --dump", "migsim list")
     if wanted.dump:
-        return without_file(wanted.dump, wanted.project, wanted.variables, os.environ)
-    return files.read_all([files.find(wanted.name, Path.cwd())], wanted.variables, os.environ)[0]
+        return without_file(wanted.dump, wanted.project, wanted.shared.variables, os.environ)
+    return files.read_all([files.find(wanted.name, Path.cwd())], wanted.shared.variables, os.environ)[0]
 
 
 def _without_script(result: Report) -> int:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from simulator import batch, boundary, engines
 from simulator.commands.dump import without_file
+from simulator.commands.options import Shared
 from simulator.diagnosis import Trials
 from simulator.errors import CannotTell, MigsimError, UsageError, most_severe
 from simulator.host import store
@@ -31,12 +32,9 @@ REPORTS = Path("reports")
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says beside the scenarios' names; each field is named as its option."""
+    """What the command line says beside the scenarios' names; each field but the first is named as its option."""
 
-    variables: Mapping[str, str]
-    engine: str = "auto"
-    tier: Literal["schema", "data"] | None = None
-    confine: Literal["require", "if-possible"] | None = None
+    shared: Shared = field(default_factory=Shared)
     format: Format = "text"
     output: Path | None = None
     keep: bool = False
@@ -46,7 +44,7 @@ class Options:
 
 
 # What the scenario's own process is told by the parent in another way, or needs not know.
-_OF_THE_PARENT = {"variables", "format", "output", "jobs"}
+_OF_THE_PARENT = {"shared", "format", "output", "jobs"}
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,11 @@ def run(wanted: Wanted, options: Options) -> int:
     if sum(map(bool, (wanted.names, wanted.tag, wanted.dump))) != 1:
         raise UsageError("name scenarios, or give --tag, or --dump", "migsim list")
     if wanted.dump:
-        return _rehearse_all([without_file(wanted.dump, wanted.project, options.variables, os.environ)], options)
+        return _rehearse_all([without_file(wanted.dump, wanted.project, options.shared.variables, os.environ)], options)
     if wanted.tag:
         return run_tag(wanted.tag, options, options.output or REPORTS)
     paths = [files.find(name, Path.cwd()) for name in wanted.names]
-    loaded = files.read_all(paths, options.variables, os.environ)
+    loaded = files.read_all(paths, options.shared.variables, os.environ)
     _refuse_namesakes([str(each.path) for each in loaded], [each.scenario.name for each in loaded])
     if options.jobs > 1 and len(loaded) > 1:
         return _in_processes(Tagged(loaded, ()), options, options.output or REPORTS)
@@ -77,7 +75,7 @@ def run(wanted: Wanted, options: Options) -> int:
 
 def run_tag(tag: str, options: Options, output: Path) -> int:
     """Every scenario with that tag; the reports go to a dated folder in ``output``."""
-    return _in_processes(files.with_tag(tag, Path.cwd(), options.variables, os.environ), options, output)
+    return _in_processes(files.with_tag(tag, Path.cwd(), options.shared.variables, os.environ), options, output)
 
 
 def _refuse_namesakes(paths: Sequence[str], names: Sequence[str]) -> None:
@@ -96,8 +94,9 @@ def _in_processes(wanted: Tagged, options: Options, output: Path) -> int:
     _make(output)
     return batch.run_tagged(
         wanted,
-        variables=options.variables,
+        variables=options.shared.variables,
         arguments=as_arguments(options),
+        environment=options.shared.set_in_environment,
         jobs=options.jobs,
         output=output,
         console=printer(),
@@ -109,7 +108,8 @@ def as_arguments(options: Options) -> list[str]:
     """The options again, for each scenario's own process; each but the parent's own, whichever are added."""
     given = {name: value for name, value in vars(options).items() if value and name not in _OF_THE_PARENT}
     names = {name: f"--{name.replace('_', '-')}" for name in given}
-    return [names[name] if value is True else f"{names[name]}={value}" for name, value in given.items()]
+    own = [names[name] if value is True else f"{names[name]}={value}" for name, value in given.items()]
+    return [*options.shared.as_arguments(), *own]
 
 
 def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
@@ -121,7 +121,7 @@ def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
     console = printer()
     reports = []
     for each in loaded:
-        report = _one(_with(each, options), options, progress, alone=len(loaded) == 1)
+        report = _one(options.shared.over(each), options, progress, alone=len(loaded) == 1)
         reports.append(report)
         if options.output:
             _keep(report, options.output)
@@ -142,7 +142,9 @@ def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone:
     progress.timings.clear()
     try:
         trials: Trials = "none" if options.no_trials else "all"
-        return rehearse(loaded, options.engine, progress, keep=options.keep, trials=trials, reset=options.try_reset)
+        return rehearse(
+            loaded, options.shared.engine, progress, keep=options.keep, trials=trials, reset=options.try_reset
+        )
     except UsageError as error:
         if alone:
             raise
@@ -156,14 +158,6 @@ def _one(loaded: LoadedScenario, options: Options, progress: Progress, *, alone:
 def _broken(loaded: LoadedScenario, error: MigsimError) -> Report:
     boundary.complain(error)
     return of_error(loaded.scenario, error, datetime.now(UTC).isoformat(timespec="seconds"))
-
-
-def _with(loaded: LoadedScenario, options: Options) -> LoadedScenario:
-    """The scenario with what the command line overrides."""
-    given = {"tier": options.tier, "confine": options.confine}
-    changes = {key: value for key, value in given.items() if value is not None}
-    rehearse_ = loaded.scenario.rehearse.model_copy(update=changes)
-    return replace(loaded, scenario=loaded.scenario.model_copy(update={"rehearse": rehearse_}))
 
 
 def _make(folder: Path) -> None:

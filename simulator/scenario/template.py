@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NoReturn
@@ -17,9 +17,10 @@ from jinja2.utils import missing
 from simulator.scenario import yaml_text
 from simulator.scenario.problems import Problem
 
-# migsim's own variables share the prefix of a scenario's.
-OWN_SETTINGS = frozenset({"MIGSIM_RUNS", "MIGSIM_CACHE"})
 _PREFIX = "MIGSIM_"
+_CLEAR_PREFIX = "MIGSIM_VAR_"
+# What migsim's own settings are called after that prefix; no variable of a scenario has such a name.
+_OWN = re.compile(r"(?:RUNS|CACHE|BASELINES\w*|HISTORY|ENGINE|CONFINE|NOTIFY|LOG|PARENT)", re.IGNORECASE)
 _VARS = re.compile(r"^vars:.*\n?(?:(?:[ \t]+.*|[ \t]*#.*|[ \t]*)(?:\n|\Z))*", re.MULTILINE)
 _JINJA = re.compile(r"\{[{%]")
 _MARK = re.compile("\x01(\\d+)\x02")
@@ -45,18 +46,30 @@ class TemplateProblems(Exception):
 
 
 def variables_for(text: str, variables: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, object]:
-    """What the template may use: ``--set`` before ``MIGSIM_*`` before the file's own ``vars:``.
+    """What the template may use: ``--set``, then ``MIGSIM_VAR_*``, then ``MIGSIM_*``, then the file's own ``vars:``.
 
     Values from outside are read as those of ``vars:`` are: true, false and whole numbers are such, the rest is
     text. Raises TemplateProblems when the block isn't a literal mapping at the file's top.
     """
-    outside = {
-        name.removeprefix(_PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(_PREFIX) and name not in OWN_SETTINGS
-    }
-    given = {name: yaml_text.scalar(value) for name, value in {**outside, **variables}.items()}
+    clear = _after(_CLEAR_PREFIX, environ)
+    short = {name: value for name, value in _after(_PREFIX, environ).items() if not _OWN.fullmatch(name)}
+    given = {name: yaml_text.scalar(value) for name, value in {**short, **clear, **variables}.items()}
     return {**own_variables(text), **given}
+
+
+def _after(prefix: str, environ: Mapping[str, str]) -> dict[str, str]:
+    return {name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)}
+
+
+def refuse_own_settings(names: Iterable[str]) -> None:
+    """Raises TemplateProblems for variables that are called as migsim's own settings are."""
+    problems = [
+        Problem(f'"{name}" is a setting of migsim\'s own ({_PREFIX}{name.upper()}): call the variable something else')
+        for name in sorted(names)
+        if _OWN.fullmatch(name)
+    ]
+    if problems:
+        raise TemplateProblems(problems)
 
 
 def own_variables(text: str) -> dict[str, object]:
@@ -139,7 +152,7 @@ def _parsed(environment: SandboxedEnvironment, text: str) -> nodes.Template:
 
 
 def _undefined(name: str) -> str:
-    return f'"{name}" is not defined: give --set {name}=VALUE, {_PREFIX}{name.upper()} or a line under vars:'
+    return f'"{name}" is not defined: give --set {name}=VALUE, {_CLEAR_PREFIX}{name.upper()} or a line under vars:'
 
 
 class _UndefinedName(UndefinedError):

@@ -43,6 +43,7 @@ def load(text: str, *, path: Path, variables: Mapping[str, str], environ: Mappin
 def render(text: str, *, path: Path, variables: Mapping[str, str], environ: Mapping[str, str]) -> template.Rendered:
     """The text after Jinja. Raises ScenarioProblems."""
     try:
+        template.refuse_own_settings(template.names_used(text) | frozenset(template.own_variables(text)))
         return template.render(text, template.variables_for(text, variables, environ))
     except template.TemplateProblems as error:
         raise ScenarioProblems(path, error.problems) from None

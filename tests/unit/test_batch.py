@@ -10,6 +10,7 @@ import pytest
 
 from simulator import batch
 from simulator.batch import Result
+from simulator.commands.options import Shared
 from simulator.commands.run import Options, as_arguments
 
 FAILURE = {"migration": "blog.0003_tag", "phase": "operation", "sqlstate": "42P07"}
@@ -78,11 +79,10 @@ def test_a_row_of_the_summary(result: Result, row: tuple[str, ...]) -> None:
 
 
 def test_each_scenarios_process_is_told_every_option_but_those_of_the_parent() -> None:
+    """And no value of a variable: others of this machine read command lines."""
+    shared = Shared({"dump": "a.dump"}, {"KEY": "hunter2", "DEBUG": None}, "embedded", "schema", "require")
     given = Options(
-        variables={"dump": "a.dump"},
-        engine="embedded",
-        tier="schema",
-        confine="require",
+        shared=shared,
         format="json",
         output=Path("kept"),
         keep=True,
@@ -91,15 +91,17 @@ def test_each_scenarios_process_is_told_every_option_but_those_of_the_parent() -
         jobs=2,
     )
     assert all(getattr(given, field.name) != field.default for field in fields(Options))
+    assert all(getattr(shared, field.name) != field.default for field in fields(Shared))
+    assert shared.set_in_environment == {"KEY": "hunter2"}
     assert as_arguments(given) == [
         "--engine=embedded",
         "--tier=schema",
         "--confine=require",
+        "--env=KEY",
+        "--env=DEBUG",
         "--keep",
         "--no-trials",
         "--try-reset",
     ]
-    assert as_arguments(replace(given, keep=False, tier=None, no_trials=False, try_reset=False)) == [
-        "--engine=embedded",
-        "--confine=require",
-    ]
+    few = replace(given, shared=Shared(engine="docker"), keep=False, no_trials=False, try_reset=False)
+    assert as_arguments(few) == ["--engine=docker"]

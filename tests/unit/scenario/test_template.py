@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.scenario.template import TemplateProblems, names_used, render, variables_for
+from simulator.scenario.template import TemplateProblems, names_used, refuse_own_settings, render, variables_for
 
 
 def lines(text: str, **variables: object) -> list[tuple[int, str]]:
@@ -64,7 +64,7 @@ def test_the_block_ends_where_the_next_key_begins() -> None:
 def test_every_undefined_variable_is_named_with_its_line() -> None:
     found = problems("a: {{ one }}\nb: 2\nc: {{ two.three }}\nd: {{ four | default('x') }}\n")
     assert [line for line, _ in found] == [1, 3]
-    assert found[0][1] == '"one" is not defined: give --set one=VALUE, MIGSIM_ONE or a line under vars:'
+    assert found[0][1] == '"one" is not defined: give --set one=VALUE, MIGSIM_VAR_ONE or a line under vars:'
     assert found[1][1].startswith('"two" is not defined')
 
 
@@ -101,3 +101,20 @@ def test_the_names_that_a_text_asks_for() -> None:
         "two",
         "three",
     }
+
+
+def test_which_of_several_says_what_a_variable_is() -> None:
+    text = "vars: {a: own, b: own, c: own, d: own}\n"
+    short = {"MIGSIM_A": "short", "MIGSIM_B": "short", "MIGSIM_C": "short", "MIGSIM_RUNS": "/runs"}
+    clear = {"MIGSIM_VAR_A": "clear", "MIGSIM_VAR_B": "clear", "OTHER_D": "no"}
+    found = variables_for(text, {"a": "set"}, {**short, **clear})
+    assert {name: found[name] for name in "abcd"} == {"a": "set", "b": "clear", "c": "short", "d": "own"}
+    assert "runs" not in found
+
+
+@pytest.mark.parametrize("name", ["runs", "cache", "engine", "confine", "history", "baselines_s3", "log", "Notify"])
+def test_a_setting_of_migsims_own_is_no_variable(name: str) -> None:
+    with pytest.raises(TemplateProblems) as caught:
+        refuse_own_settings({name, "dump"})
+    (problem,) = caught.value.problems
+    assert f'"{name}" is a setting of migsim' in problem.text
