@@ -22,6 +22,12 @@ import os
 ENGINE = "django.db.backends.postgresql"
 DATABASES["default"] = {"ENGINE": ENGINE, "NAME": os.environ["PGDATABASE"], "HOST": os.environ["PGHOST"]}
 """
+# Django loads half of them from inside, and all of them when this has come to its end.
+READ_WHILE_LOADING = """
+from django.conf import settings as half
+ZONE = half.TIME_ZONE
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "shop", "HOST": "db.invalid"}}
+"""
 SPECIAL = """\
 from django.db.backends.postgresql.base import DatabaseWrapper as Plain
 class DatabaseWrapper(Plain):
@@ -37,8 +43,10 @@ class Blog(AppConfig):
 """
 
 
-@pytest.mark.parametrize("settings", [BY_URL, BY_LIBPQ], ids=["DATABASE_URL", "PG*"])
-def test_settings_that_know_no_other_database(migsim: Command, settings: str) -> None:
+@pytest.mark.parametrize(
+    "settings", [BY_URL, BY_LIBPQ, READ_WHILE_LOADING], ids=["DATABASE_URL", "PG*", "read while loading"]
+)
+def test_settings_that_say_late_or_nowhere_which_database_it_is(migsim: Command, settings: str) -> None:
     blog.write(migsim.folder, settings=settings)
     assert migsim.rehearse()["verdict"] == "safe"
 

@@ -60,14 +60,24 @@ def _run(manage: str) -> BaseException | None:
 
 
 def after_settings(then: Callable[[Any], None]) -> None:
-    """Call ``then(settings)`` the moment the project's settings are loaded, by whom ever: manage.py may be first."""
+    """Call ``then(settings)`` the moment the project's settings are loaded, by whom ever: manage.py may be first.
+
+    A settings module that reads ``django.conf.settings`` while it is loaded itself makes Django load it once more from
+    inside: what that sees is half of it, and is replaced when the outer load has come to its end.
+    """
+    under_way: list[Any] = []
 
     def wrap(conf: Any) -> None:
         load = conf.LazySettings._setup
 
         def load_and_tell(settings: Any, name: str | None = None) -> None:
-            load(settings, name)
-            then(settings)
+            under_way.append(settings)
+            try:
+                load(settings, name)
+            finally:
+                under_way.pop()
+            if not any(one is settings for one in under_way):
+                then(settings)
 
         conf.LazySettings._setup = load_and_tell
 
