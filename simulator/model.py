@@ -91,7 +91,7 @@ class Dump:
 
     path: Path
     format: Literal["custom", "directory", "tar", "plain"]
-    compression: Literal["none", "gzip", "xz", "zstd"] = "none"
+    compression: Literal["none", "gzip", "bzip2", "xz", "zstd", "zip"] = "none"
     size: int = 0  # bytes on disk; of the whole folder for a directory dump
     taken_at: datetime | None = None
     dumped_from: str | None = None
@@ -109,6 +109,8 @@ class Dump:
     relations: int = 0  # tables, views and the like that a restore makes
     without_rows: tuple[str, ...] = ()  # tables whose rows the dump leaves out; a table that is empty is not among them
     encoding: str | None = None  # the database's, where the dump says so
+    lines_before: int = 0  # of a plain one: lines before its header that are no SQL, as a terminal's
+    windows: bool = False  # of a plain one: its lines end as on Windows
     only_restricted: str = ""  # of a plain one: why a psql that can't be restricted must not run it
     # ALTER DATABASE … SET and ALTER ROLE … IN DATABASE … SET as the archive holds them; values may be secret.
     settings: tuple[str, ...] = field(default=(), repr=False)

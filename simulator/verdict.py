@@ -13,7 +13,7 @@ from simulator.errors import ExitCode
 from simulator.model import Failure, Phase, Tables, Trace, Verdict
 from simulator.postgres.sqlstate import INSUFFICIENT_PRIVILEGE
 from simulator.scenario import Expect
-from simulator.wording import MOST_NAMED, and_more, some
+from simulator.wording import MOST_NAMED, TWO_DUMPS, and_more, some
 
 # No data, cardinality, data exceptions, violations, a function's own RAISE: SQLSTATE's classes that speak of rows.
 CLASSES_OF_ROWS = ("02", "21", "22", "23", "P0")
@@ -30,7 +30,7 @@ PLACES = {
 }
 # Where a failure says nothing of the database that the dump made.
 _BEFORE_THE_DATABASE = (Phase.SETTINGS, Phase.CHECK, Phase.LOAD)
-_TAKE_BOTH = "take `pg_dump -s` and `pg_dump -a -t django_migrations -t django_content_type -t auth_permission`"
+_TAKE_BOTH = f"take {' and '.join(f'`{line}`' for line in TWO_DUMPS)}"
 
 
 @dataclass(frozen=True)

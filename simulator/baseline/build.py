@@ -21,7 +21,7 @@ from simulator.scenario import SameAs, Scenario, Step
 from simulator.scenario.files import LoadedScenario
 from simulator.sources.trees import Sources, main_dump
 from simulator.verdict import RestoreErrors
-from simulator.wording import size
+from simulator.wording import listed, size
 
 POSTGRESQL = "postgresql"
 
@@ -169,7 +169,11 @@ def build(
         sealed=names,
         role=builder.role,
         restores=tuple(RestoreErrors(one.errors, not one.empty_before, one.by_hand) for one in done),
-        warnings=(*builder.role.warnings, *(warning for one in done for warning in one.warnings)),
+        warnings=(
+            *builder.role.warnings,
+            *guessed_version(scenario.postgres.version, found, environment.server_version),
+            *(warning for one in done for warning in one.warnings),
+        ),
         not_checked=tuple(note for note in notes if note),
         unfilled=unfilled,
         attempts=tuple(builder.attempts),
@@ -177,6 +181,20 @@ def build(
         left_out=tuple(dict.fromkeys(name for one in done for name in one.left_out)),
         without_rows=without_rows,
         forks=forks,
+    )
+
+
+def guessed_version(wanted: str | None, found: Sources, server: str) -> tuple[str, ...]:
+    """What neither dump nor script says of its server, so that another major may behave otherwise."""
+    if wanted is not None or any(dump.dumped_from for dump in found.dumps.values()):
+        return ()
+    silent = [path.name for path in (*(dump.path for dump in found.dumps.values()), *found.scripts.values())]
+    if not silent:
+        return ()
+    number = major(server)
+    return (
+        f"which PostgreSQL {listed(silent)} is of is not told there: {number} is a guess "
+        f'(postgres: {{version: "{number}"}} in the scenario says it)',
     )
 
 

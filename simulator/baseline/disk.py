@@ -9,6 +9,7 @@ from simulator.baseline.restore_errors import read_log
 from simulator.engines.base import Environment
 from simulator.errors import CannotTell, MigsimError
 from simulator.postgres.sqlstate import DISK_FULL
+from simulator.wording import TWO_DUMPS
 
 
 @contextlib.contextmanager
@@ -20,7 +21,8 @@ def told_when_full(environment: Environment) -> Iterator[None]:
         if not _was_full(environment):
             raise
         raise CannotTell(
-            f"the disk of the throwaway PostgreSQL is full ({error.message})", "MIGSIM_RUNS=/bigger/disk, or make room"
+            f"the disk of the throwaway PostgreSQL is full ({error.message})",
+            f"MIGSIM_RUNS=/bigger/disk, or make room, or take no rows: {'; '.join(TWO_DUMPS)}",
         ) from error
 
 

@@ -262,6 +262,16 @@ def _told_beforehand(dump: Dump, tier: str) -> tuple[str, ...]:
     notes = []
     if tier == "schema" and dump.format == "plain":
         notes.append("a plain dump can't be restored in part: all its rows were restored (tier: schema)")
+    if dump.lines_before:
+        said = count(dump.lines_before, "line")
+        notes.append(
+            f"{said} before the dump's header are no SQL (a terminal's, as of kubectl exec -t) and were left out"
+        )
+    if dump.windows:
+        notes.append(
+            "the dump's lines end as on Windows, so line ends within texts are not the database's: let pg_dump write "
+            "the file itself (pg_dump --file=prod.sql), without a redirection or -t"
+        )
     if dump.tablespaces and dump.format != "plain":
         notes.append(f"tablespaces were left out: {', '.join(dump.tablespaces)}")
     return tuple(notes)

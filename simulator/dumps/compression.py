@@ -1,10 +1,12 @@
-"""Opens a dump's file as the bytes inside: gzip, xz and zstd are told by their first bytes, not by the name."""
+"""Opens a dump's file as the bytes inside: what packed it is told by its first bytes, not by its name."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import lzma
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,16 +14,22 @@ from typing import BinaryIO, Literal, cast
 
 import zstandard
 
-Compression = Literal["none", "gzip", "xz", "zstd"]
+Compression = Literal["none", "gzip", "bzip2", "xz", "zstd", "zip"]
 
 _MAGIC: tuple[tuple[bytes, Compression], ...] = (
     (b"\x1f\x8b\x08", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"PK\x03\x04", "zip"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 BUFFER = 1 << 20
 # What the decompressors raise on damaged or cut input.
-DAMAGE = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zstandard.ZstdError)
+DAMAGE = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile, zlib.error, zstandard.ZstdError)
+
+
+class NotOneFile(ValueError):
+    """A zip that holds something else than one file that can be read."""
 
 
 def recognise(head: bytes) -> Compression:
@@ -38,15 +46,40 @@ def open_inside(path: Path, compression: Compression, read: Callable[[int], None
     file: io.BufferedReader = io.BufferedReader(cast(io.RawIOBase, raw), BUFFER)
     if compression == "none":
         return file
+    if compression == "zip":
+        try:
+            return io.BufferedReader(_Owning(_only_member(file), file), BUFFER)
+        except BaseException:
+            file.close()
+            raise
     return io.BufferedReader(_Owning(_decompressed(file, compression), file), BUFFER)
 
 
 def _decompressed(file: io.BufferedReader, compression: Compression) -> BinaryIO:
     if compression == "gzip":
         return cast(BinaryIO, gzip.GzipFile(fileobj=file))
+    if compression == "bzip2":
+        return cast(BinaryIO, bz2.BZ2File(file))
     if compression == "xz":
         return cast(BinaryIO, lzma.LZMAFile(file))
     return cast(BinaryIO, _Zstandard(file))
+
+
+def _only_member(file: io.BufferedReader) -> BinaryIO:
+    try:
+        with_dump = zipfile.ZipFile(file)
+    except zipfile.BadZipFile as error:
+        raise NotOneFile("is a zip archive that is cut short or damaged") from error
+    # macOS adds what it knows of a file.
+    found = [one for one in with_dump.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    if len(found) != 1:
+        raise NotOneFile(f"is a zip archive of {len(found)} files")
+    if found[0].flag_bits & 1:
+        raise NotOneFile("is a zip archive with a password")
+    try:
+        return cast(BinaryIO, with_dump.open(found[0]))
+    except NotImplementedError as error:
+        raise NotOneFile(f"is a zip archive that can't be read here ({error})") from error
 
 
 class _Metered(io.FileIO):

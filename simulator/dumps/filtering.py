@@ -11,7 +11,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from simulator.dumps import cluster, statements
-from simulator.dumps.plain import END_OF_ROWS, Scanner, lines
+from simulator.dumps.plain import END_OF_ROWS, Scanner, dump_lines
 
 _STARTS = (b"CREATE EXTENSION ", b"COMMENT ON EXTENSION ")
 
@@ -53,7 +53,7 @@ def _guarded(
 ) -> Iterator[bytes]:
     yield first
     scanner, guarded, beside = Scanner(by_pg_dump=True), False, False
-    for line in lines(stream):
+    for line in dump_lines(stream):
         if scanner.between_statements:
             beside = _is_beside(line)
             if without and _is_about(line, without):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 
 HEAD = 64 << 10  # bytes that are looked at
-
+# What a redirection or a terminal in between would change.
+BY_ITSELF = "let pg_dump write the file itself: pg_dump -Fc --file=prod.dump DATABASE"
 # First bytes, or a line near the top; what the file is; what to do.
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"SQLite format 3\0", "a SQLite database", "a dump of PostgreSQL is needed: pg_dump -Fc DATABASE"),
-    (b"PK\x03\x04", "a zip archive", "unpack it, and name the dump inside"),
-    (b"BZh", "compressed with bzip2", "decompress it (bunzip2); gzip, xz and zstd are read as they are"),
-    (b"\x04\x22\x4d\x18", "compressed with lz4", "decompress it (unlz4); gzip, xz and zstd are read as they are"),
-    (b"\xff\xfe", "text in UTF-16", "take it again with pg_dump --file instead of a redirection"),
-    (b"\xfe\xff", "text in UTF-16", "take it again with pg_dump --file instead of a redirection"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4", "decompress it (unlz4); .gz, .bz2, .xz, .zst and .zip need not be"),
+    (b"\xff\xfe", "text in UTF-16, as PowerShell's > writes it", BY_ITSELF),
+    (b"\xfe\xff", "text in UTF-16", BY_ITSELF),
     (b"TAPE", "a backup of Microsoft SQL Server", "a dump of PostgreSQL is needed: pg_dump -Fc DATABASE"),
     (b"age-encryption.org/", "encrypted with age", "decrypt it first"),
     (b"-----BEGIN PGP", "encrypted", "decrypt it first"),
@@ -25,7 +24,7 @@ _TEXT: tuple[tuple[bytes, str, str], ...] = (
     (rb"^-- MariaDB dump|^/\*M?!\d+", "a dump of MariaDB or MySQL", _POSTGRESQL),
     (rb"^PRAGMA foreign_keys", "a dump of SQLite", _POSTGRESQL),
     (rb"^\s*<(?:!DOCTYPE|html|\?xml)", "a web page or XML", "download the dump itself"),
-    (rb"\A\s*\[?\s*\{\s*\"model\"", "a fixture of dumpdata", _POSTGRESQL),
+    (rb"\A\s*\[?\s*\{\s*\"model\"|\A(?:#.*\n|\s)*- model: ", "a fixture of dumpdata", _POSTGRESQL),
 )
 
 
@@ -40,3 +39,8 @@ def foreign(head: bytes) -> tuple[str, str] | None:
     if b"\0" in head:
         return "no file that pg_dump wrote", _POSTGRESQL
     return None
+
+
+def taken_for_text(head: bytes) -> bool:
+    """Whether an archive went through what takes it for text: PowerShell 7's >, a terminal (-t), FTP, autocrlf."""
+    return b"\xef\xbf\xbd" in head or 0 < head.count(b"\n") == head.count(b"\r\n")

@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import BinaryIO
 
 from simulator.dumps import cluster, statements
 
 HEADER = b"-- PostgreSQL database dump\n"
 _COMPLETE = b"-- PostgreSQL database dump complete"
+_MOST_TALK = 50  # lines
 _LONGEST_LINE = 16 << 20  # bytes handled at a time
 _LONGEST_STATEMENT = 64 << 10  # bytes kept of one; the rest tells nothing that is asked here
 # psql's meta-commands that pg_dump itself writes and that reach nothing.
@@ -60,6 +62,7 @@ class Facts:
     dumped_from: str = ""
     dumped_by: str = ""
     started: datetime | None = None
+    windows: bool = False  # its lines end as on Windows
     owner: str | None = None
     encoding: str | None = None
     roles: dict[str, None] = field(default_factory=dict)
@@ -92,14 +95,21 @@ class Script:
     sections: Mapping[str | None, Facts]
     cluster: cluster.Cluster
     header: Facts
+    lines_before: int = 0  # its header, that are no SQL
 
 
 def scan(stream: BinaryIO) -> Script:
     """Read a script of pg_dump or pg_dumpall. Raises NotRestorable and Cut."""
     scanner = Scanner(by_pg_dump=True)
-    for line in lines(stream):
+    before, script = _without_talk(stream)
+    for line in script:
         scanner.line(line)
-    scanner.end()
+    try:
+        scanner.end()
+    except Cut as cut:
+        if scanner.complete and scanner.complete == scanner.headers:
+            raise NotRestorable(*_GOES_ON) from cut
+        raise
     if scanner.complete < scanner.headers:
         raise Cut("the line 'PostgreSQL database dump complete' is missing")
     if scanner.cluster.whole and not scanner.cluster_complete:
@@ -108,7 +118,7 @@ def scan(stream: BinaryIO) -> Script:
         raise NotRestorable(*_OWN_DATABASE)
     if len(scanner.sections) > 1 and scanner.sections[None].relations:
         raise NotRestorable(*_BEFORE_CONNECTING)
-    return Script(scanner.sections, scanner.cluster, scanner.header)
+    return Script(scanner.sections, scanner.cluster, scanner.header, before)
 
 
 def check_script(stream: BinaryIO) -> None:
@@ -124,6 +134,24 @@ def lines(stream: BinaryIO) -> Iterator[bytes]:
     """The lines of a stream, longer ones in parts. A byte order mark is passed over, as psql does."""
     yield stream.readline(_LONGEST_LINE).removeprefix(BOM_UTF8)
     yield from iter(partial(stream.readline, _LONGEST_LINE), b"")
+
+
+def dump_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a dump, but for what a terminal or a tool in between said before its header."""
+    return _without_talk(stream)[1]
+
+
+def _without_talk(stream: BinaryIO) -> tuple[int, Iterator[bytes]]:
+    """How many lines before the header are none of SQL's (a prompt, kubectl's notices), and the lines without them."""
+    rest, first = lines(stream), list[bytes]()
+    for line in rest:
+        first.append(line)
+        if len(first) > _MOST_TALK or b";" in line or line.startswith((b"COPY", b"\\")):
+            break
+        if line.rstrip() + b"\n" in (HEADER, cluster.CLUSTER_HEADER):
+            comments = [one for one in first if one.startswith(b"--") or not one.strip()]
+            return len(first) - len(comments), chain(comments, rest)
+    return 0, chain(first, rest)
 
 
 class Scanner:
@@ -183,6 +211,8 @@ class Scanner:
             self._note("begins with a backslash")
         if not self._statement.strip():
             self._began_line = False
+        if begins and self._by_pg_dump and self.between_statements and line.startswith(b"pg_dump: "):
+            raise NotRestorable(f"has a message of pg_dump's own in line {self._number}, not SQL", _APART)
         if self._open or self._statement:
             self._text(line)
         elif line.startswith(b"--"):
@@ -208,6 +238,7 @@ class Scanner:
     def _comment(self, line: bytes) -> None:
         if line == HEADER or line == HEADER.replace(b"\n", b"\r\n"):
             self.headers += 1
+            self.header.windows = line.endswith(b"\r\n")
         elif line.startswith(_COMPLETE):
             self.complete += 1
         elif line in (cluster.CLUSTER_HEADER, cluster.CLUSTER_HEADER.replace(b"\n", b"\r\n")):
@@ -357,6 +388,8 @@ _OWN_DATABASE = (
     "creates and connects to a database of its own (pg_dump -C)",
     "take it again without -C / --create, so that it restores into the throwaway database",
 )
+_APART = "keep its messages apart: pg_dump --file=prod.sql, or no 2>&1, and no -t for docker exec and kubectl exec"
+_GOES_ON = ("goes on after its last line, 'PostgreSQL database dump complete', with what is no SQL", _APART)
 _BEFORE_CONNECTING = (
     "makes tables before it connects to a database of its own",
     "take the two apart: what stands before its first \\connect line, and what follows",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from simulator.dumps import archive, cluster, compression, plain, statements
-from simulator.dumps.foreign import HEAD, foreign
+from simulator.dumps.foreign import BY_ITSELF, HEAD, foreign, taken_for_text
 from simulator.errors import CannotTell, UsageError
 from simulator.model import Dump, DumpEntry
 
@@ -85,6 +85,8 @@ def _refusals(path: Path, if_cut: str = _AGAIN) -> Iterator[None]:
         raise CannotTell(f"{path} {error.what}", error.hint) from error
     except plain.NotRestorable as error:
         raise CannotTell(f"{path} {error.reason}", error.hint) from error
+    except compression.NotOneFile as error:
+        raise CannotTell(f"{path} {error}", "unpack it, and name the dump inside") from error
     except archive.UnknownVersion as error:
         message = f"{path} is an archive of version {error}; known are 1.12 to 1.16 (pg_dump 9.0 to 18)"
         raise CannotTell(message, "take the dump with a pg_dump of those versions") from error
@@ -132,7 +134,7 @@ def _read_file(path: Path, size: int, database: str | None) -> Dump:
     whole_size = size if kind == "none" else None
     with compression.open_inside(path, kind) as stream:
         if head.startswith(archive.MAGIC):
-            contents = archive.read(stream)
+            contents = _contents(stream, head)
             if contents.format != "custom":
                 raise _NoDump("is the table of contents of a directory dump alone", f"name its folder {path.parent}")
             archive.check_custom(stream, contents, whole_size)
@@ -142,6 +144,15 @@ def _read_file(path: Path, size: int, database: str | None) -> Dump:
             return _from_archive(path, archive.read_tar(stream, kind == "none"), "tar", kind, size)
         _refuse_other_text(head)
         return _from_plain(path, plain.scan(stream), kind, size, database)
+
+
+def _contents(stream: io.BufferedReader, head: bytes) -> archive.Contents:
+    try:
+        return archive.read(stream)
+    except (EOFError, ValueError) as error:
+        if taken_for_text(head):
+            raise _NoDump("was taken for text on its way, which changes an archive's bytes", BY_ITSELF) from error
+        raise
 
 
 def _read_head(stream: io.BufferedReader) -> bytes:
@@ -167,7 +178,7 @@ def _refuse_other_text(head: bytes) -> None:
     if plain.HEADER.strip() not in head and cluster.CLUSTER_HEADER.strip() not in head:
         raise _NoDump(
             "has no header of pg_dump, so whether it is whole can't be seen",
-            "run a script by hand as a step of its own: - sql: FILE",
+            "run it as a script by hand, in a scenario (migsim init writes one): baseline: [{sql: FILE}]",
         )
 
 
@@ -226,6 +237,8 @@ def _from_plain(path: Path, script: plain.Script, kind: compression.Compression,
         tablespaces=tuple(facts.tablespaces),
         tables=facts.tables,
         relations=facts.relations,
+        lines_before=script.lines_before,
+        windows=header.windows,
         only_restricted=next((one.only_restricted for one in script.sections.values() if one.only_restricted), ""),
         without_rows=tuple(name for _schema, name in facts.made_without_rows) if facts.tables else (),
         encoding=whole.encoding or encoding,

@@ -78,6 +78,8 @@ def _dump_line(report: Report) -> str:
         parts.append(f"taken {dump.taken_at:%Y-%m-%d %H:%M}")
     if dump.dumped_from:
         parts.append(f"server {dump.dumped_from}")
+    else:
+        parts.append("server not known")
     parts.append("all rows" if report.tier == "data" else "schema and history only")
     return ", ".join(parts)
 

@@ -21,6 +21,7 @@ from simulator.engines.forks import Forks
 from simulator.engines.plan import Build, Image, Interpreter, Plan
 from simulator.errors import CannotTell
 from simulator.host.store import Run
+from simulator.wording import TWO_DUMPS
 
 KIND = "embedded"
 EMPTY_SERVER = 64 << 20  # bytes of a data directory with nothing in it, and its first WAL
@@ -138,5 +139,7 @@ def _check_disk(plan: Plan, folder: Path) -> None:
     free, needed = shutil.disk_usage(folder).free, plan.disk_needed + EMPTY_SERVER
     if free < needed:
         raise CannotTell(
-            f"the run needs about {needed >> 20} MB, {free >> 20} MB are free at {folder}", "MIGSIM_RUNS=/bigger/disk"
+            f"the run needs about {needed >> 20} MB, {free >> 20} MB are free at {folder}",
+            f"MIGSIM_RUNS=/bigger/disk; or without the rows: {'; '.join(TWO_DUMPS)}; then "
+            "baseline: [{restore: schema.dump}, {restore: history.dump}] and rehearse: {tier: schema}",
         )

@@ -217,7 +217,6 @@ FOREIGN = {
     "a SQLite database": b"SQLite format 3\0" + b"\0" * 100,
     "dump of SQLite": b"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (a);\n",
     "a zip archive": b"PK\x03\x04rest",
-    "bzip2": b"BZh91AY&SY",
     "UTF-16": "-- PostgreSQL database dump\n".encode("utf-16"),
     "Git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
     "no file that pg_dump wrote": b"\x01\x02EXPDP\0\0\x07\x08" * 50,
