@@ -72,6 +72,10 @@ class Fact(NamedTuple):
 # --- dumps ---------------------------------------------------------------------------------------
 
 
+# The tables whose rows migrate itself writes, the latter two in post_migrate; they name models, no customer.
+BOOKKEEPING = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+
+
 @dataclass(frozen=True)
 class DumpEntry:
     """One entry of an archive's table of contents. ``kind`` is pg_dump's own word (TABLE, TABLE DATA, ACL ...)."""
@@ -106,6 +110,7 @@ class Dump:
     extensions: tuple[str, ...] = ()
     tablespaces: tuple[str, ...] = ()
     tables: int = 0  # entries with data, for progress
+    filled: frozenset[str] | None = frozenset()  # the tables that these are of; None: a plain one's INSERTs don't tell
     relations: int = 0  # tables, views and the like that a restore makes
     without_rows: tuple[str, ...] = ()  # tables whose rows the dump leaves out; a table that is empty is not among them
     encoding: str | None = None  # the database's, where the dump says so

@@ -91,6 +91,7 @@ def _run(
     with _limit(loaded.scenario, progress), store.open_run(keep=keep) as run:
         with progress.stage("sources", "reading the scenario's code and dumps"):
             found = trees.gather(loaded.scenario, loaded.root, run.folder, started)
+            loaded = _with_tier(loaded, found)
         if found.code.conflicts:
             result = of_conflict(loaded.scenario, found)
         else:
@@ -106,6 +107,14 @@ def _run(
         leftovers=tuple(leftovers),
     )
     return report_, text
+
+
+def _with_tier(loaded: LoadedScenario, found: Sources) -> LoadedScenario:
+    """Dumps that bring no rows but the history's are tier schema by themselves: nothing is said of rows."""
+    if not trees.without_rows(found):
+        return loaded
+    rehearse = loaded.scenario.rehearse.model_copy(update={"tier": "schema"})
+    return replace(loaded, scenario=loaded.scenario.model_copy(update={"rehearse": rehearse}))
 
 
 def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> History:

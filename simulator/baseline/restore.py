@@ -25,7 +25,7 @@ from simulator.dumps import filtering, statements
 from simulator.engines.base import Environment, Psql
 from simulator.engines.plan import SUPERUSER
 from simulator.errors import CannotTell, UsageError
-from simulator.model import Dump, DumpEntry, Failure, Outcome
+from simulator.model import BOOKKEEPING, Dump, DumpEntry, Failure, Outcome
 from simulator.postgres import database
 from simulator.postgres.version import major
 from simulator.wording import MOST_NAMED, and_more, count, listed
@@ -41,8 +41,6 @@ _ENDED = "the restore ended at the first COPY that failed: what follows it in th
 _WENT_ON = "errors ignored on restore"
 _BY_HAND = {"pg_restore": "pg_restore -f /dev/null", "psql": "psql -f"}
 _NEVER_LISTED = {"ENCODING", "STDSTRINGS", "SEARCHPATH", "DATABASE", "DATABASE PROPERTIES"}
-# What migrate itself writes, the latter two in post_migrate; they name models, nothing of a customer's.
-_BOOKKEEPING = {"django_migrations", "django_content_type", "auth_permission"}
 _LINE = re.compile(r"^psql:<stdin>:(\d+): ", re.MULTILINE)
 
 
@@ -306,7 +304,7 @@ def _belongs_to(entry: DumpEntry, without: tuple[str, ...]) -> bool:
 
 def _is_rows(entry: DumpEntry) -> bool:
     """Rows other than migrate's own. Sequences keep their values: behind the rows, one fails the next insert."""
-    return entry.kind.startswith("BLOB") or (entry.kind == "TABLE DATA" and entry.tag not in _BOOKKEEPING)
+    return entry.kind.startswith("BLOB") or (entry.kind == "TABLE DATA" and entry.tag not in BOOKKEEPING)
 
 
 # --- running -----------------------------------------------------------------------------------------------------

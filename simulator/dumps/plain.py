@@ -69,6 +69,8 @@ class Facts:
     extensions: dict[str, None] = field(default_factory=dict)
     tablespaces: dict[str, None] = field(default_factory=dict)
     tables: int = 0
+    filled: dict[str, None] = field(default_factory=dict)
+    inserts: bool = False
     relations: int = 0
     # Why a psql that can't be restricted must not run it; "": it may.
     only_restricted: str = ""
@@ -219,6 +221,8 @@ class Scanner:
             self._comment(line)
         elif self._escapes or not _WHOLE_INSERT.fullmatch(line):
             self._text(line)
+        else:
+            self.facts.inserts = True
 
     def _connect(self, name: str) -> None:
         """Another session, in which nothing of the one before holds."""
@@ -363,12 +367,15 @@ class Scanner:
             self._rows_of = copy[1]
             self.facts.tables += 1
             if filled := statements.relation(statement):
+                self.facts.filled[filled.name] = None
                 self.facts.made_without_rows.pop((filled.schema, filled.name), None)
         elif _DATABASE.match(statement):
             if not (self._by_pg_dump and began_line):
                 raise NotRestorable(*_OWN_DATABASE)
             self.makes_database = True
             self.cluster.read(statement)
+        elif statement[:6].upper() == "INSERT":
+            self.facts.inserts = True
         elif not self.cluster.read(statement):
             _read_statement(statement, self.facts)
 

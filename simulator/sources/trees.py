@@ -12,7 +12,7 @@ from pathlib import Path
 
 from simulator import dumps
 from simulator.errors import UsageError
-from simulator.model import Dump, ProjectVersion
+from simulator.model import BOOKKEEPING, Dump, ProjectVersion
 from simulator.scenario import Django, Restore, Scenario, Step
 from simulator.scenario.duration import seconds
 from simulator.sources import git
@@ -58,6 +58,15 @@ def gather(scenario: Scenario, root: Path, work: Path, now: datetime) -> Sources
 def main_dump(found: Sources) -> Dump | None:
     """The dump that a report names: the first one restored."""
     return next(iter(found.dumps.values()), None)
+
+
+def without_rows(found: Sources) -> bool:
+    """Whether a schema.dump and a history.dump are all there is: no rows but those that migrate itself writes."""
+    dumps_ = tuple(found.dumps.values())
+    apart = all(dump.relations == 0 or dump.tables == 0 for dump in dumps_) and any(dump.relations for dump in dumps_)
+    filled = [dump.filled for dump in dumps_]
+    names = {name for one in filled for name in one or ()}
+    return apart and None not in filled and bool(names) and names <= BOOKKEEPING and not found.scripts
 
 
 def all_steps(scenario: Scenario) -> list[Step]:

@@ -141,5 +141,5 @@ def _check_disk(plan: Plan, folder: Path) -> None:
         raise CannotTell(
             f"the run needs about {needed >> 20} MB, {free >> 20} MB are free at {folder}",
             f"MIGSIM_RUNS=/bigger/disk; or without the rows: {'; '.join(TWO_DUMPS)}; then "
-            "baseline: [{restore: schema.dump}, {restore: history.dump}] and rehearse: {tier: schema}",
+            "baseline: [{restore: schema.dump}, {restore: history.dump}]",
         )

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import CannotTell, UsageError
+from simulator.model import Dump
 from simulator.scenario import Django, Migrate, Restore, Scenario, Step
-from simulator.sources.trees import Sources, gather
+from simulator.sources.trees import Sources, gather, without_rows
 from tests.support import repository
 
 
@@ -80,3 +81,24 @@ def test_a_dump_that_is_not_there_is_found_before_anything_starts(tmp_path: Path
     (tmp_path / "shop").mkdir()
     with pytest.raises(CannotTell, match=r"prod\.dump"):
         found(tmp_path, tmp_path / "work", Step(restore=Restore(dump="prod.dump")), project="shop")
+
+
+SCHEMA = Dump(Path("schema.dump"), "custom", relations=9)
+HISTORY = Dump(Path("history.dump"), "custom", tables=2, filled=frozenset({"django_migrations", "auth_permission"}))
+ALL = Dump(Path("prod.dump"), "custom", relations=9, tables=9, filled=frozenset({"django_migrations", "shop_order"}))
+
+
+@pytest.mark.parametrize(
+    ("dumps", "expected"),
+    [
+        ((SCHEMA, HISTORY), True),
+        ((SCHEMA,), False),
+        ((ALL,), False),
+        ((SCHEMA, HISTORY, Dump(Path("more.dump"), "custom", tables=1, filled=frozenset({"shop_order"}))), False),
+        ((SCHEMA, HISTORY, Dump(Path("inserts.sql"), "plain", filled=None)), False),
+        ((Dump(Path("small.sql"), "plain", relations=1, tables=1, filled=frozenset({"django_migrations"})),), False),
+    ],
+)
+def test_a_schema_and_a_history_are_the_tier_schema_by_themselves(dumps: tuple[Dump, ...], expected: bool) -> None:
+    named = {Restore(dump=str(dump.path)): dump for dump in dumps}
+    assert without_rows(Sources(code=None, refs={}, dumps=named, scripts={})) is expected  # type: ignore[arg-type]
