@@ -365,6 +365,8 @@ class Trace:
     tables: Tables | None = None  # before anything is migrated; None: could not be told
     position: Position | None = None  # None: it came to its end, or was never looked at
     idle: tuple[str, ...] = ()  # mode idle: migrations whose code ended without an error and wrote nothing
+    lacks_variable: str | None = None  # an environment variable that the settings fail without
+    lacks_module: str | None = None
 
 
 # --- why it would happen, and what mends it --------------------------------------------------------

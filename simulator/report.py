@@ -15,6 +15,7 @@ from simulator.rehearsal.trace import unseen_history
 from simulator.scenario import Scenario
 from simulator.sources.trees import Sources, main_dump
 from simulator.verdict import Judgement
+from simulator.wording import some
 
 
 @dataclass(frozen=True)
@@ -140,8 +141,11 @@ def _numbered(failures: Sequence[Failure]) -> tuple[Finding, ...]:
 
 def _warnings(done: Rehearsed, trace: Trace) -> Iterator[str]:
     yield from done.sources.warnings
-    for name in done.unset:
-        yield f"django.environment names {name}, which is not set here"
+    if done.unset:
+        are = "is" if len(done.unset) == 1 else "are"
+        names = some(done.unset, most=len(done.unset))
+        without = "; the settings load without" if done.settings.failure is None else ""
+        yield f"django.environment names {names}, which {are} not set here{without}"
     yield from done.machine.warnings
     if done.baseline:
         yield from done.baseline.warnings

@@ -10,6 +10,7 @@ from typing import Literal
 from simulator.errors import UsageError
 from simulator.scenario.files import LoadedScenario
 
+_SETTINGS = "DJANGO_SETTINGS_MODULE"
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -28,7 +29,9 @@ class Shared:
         scenario = loaded.scenario
         given = {"tier": self.tier, "confine": self.confine}
         changes = {key: value for key, value in given.items() if value is not None}
-        django = {"environment": {**scenario.django.environment, **self.environment}}
+        django: dict[str, object] = {"environment": {**scenario.django.environment, **self.environment}}
+        if module := self.environment.get(_SETTINGS):
+            django["settings"] = module  # what the scenario names would go before a variable
         changed = {
             "rehearse": scenario.rehearse.model_copy(update=changes),
             "django": scenario.django.model_copy(update=django),

@@ -15,7 +15,7 @@ def environment(django: Django, root: Path, environ: Mapping[str, str]) -> dict[
 
     A name without a value comes from ``environ``; one that is not set there is left out (``unset`` lists those).
     """
-    values = _from_file(django, root, environ)
+    values = _from_files(django, root, environ)
     for name, value in django.environment.items():
         given = environ.get(name) if value is None else value
         if given is not None:
@@ -29,14 +29,18 @@ def unset(django: Django, root: Path, environ: Mapping[str, str]) -> tuple[str, 
     return tuple(name for name in django.environment if name not in given)
 
 
-def _from_file(django: Django, root: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    if django.env_file is None:
-        return {}
-    path = next(
-        (path for path in (root / django.env_file, root / django.project / django.env_file) if path.is_file()), None
-    )
+def _from_files(django: Django, root: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Of all of them; where two set a variable, the later one."""
+    values: dict[str, str] = {}
+    for name in django.env_file:
+        values |= _from_file(name, django, root, environ)
+    return values
+
+
+def _from_file(name: str, django: Django, root: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    path = next((path for path in (root / name, root / django.project / name) if path.is_file()), None)
     if path is None:
-        raise UsageError(f"django.env_file: {root / django.env_file}: no such file", "write it, or remove the key")
+        raise UsageError(f"django.env_file: {root / name}: no such file", "write it, or remove the key")
     try:
         return env_file.parse(path.read_text(encoding="utf-8"), environ)
     except env_file.EnvFileError as error:

@@ -37,7 +37,8 @@ def scenario_for(look: ProjectLook, dump: Path | None, *, name: str = NAME, envi
         settings=look.settings,
         other_settings=look.other_settings,
         variables=[_described(found, look, environ) for found in needed(look)],
-        env_file=_relative(look.env_file, look.folder) if look.env_file else None,
+        settings_from=_relative(look.settings_from, look.folder) if look.settings_from else "manage.py",
+        env_files=[_relative(path, look.folder) for path in look.env_files],
         found=found_places(look.packaging, look.folder),
         other_databases=_other_databases(look),
     )

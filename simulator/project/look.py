@@ -8,10 +8,12 @@ from pathlib import Path
 
 from simulator.engines.plan import Build, Dependencies, Image, Interpreter, Requirements
 from simulator.errors import UsageError
-from simulator.project import env_file
+from simulator.project import deployment, env_file
 from simulator.project.packaging import Packaging, packaging
 from simulator.project.settings_source import SettingsSource, read_settings, settings_of, siblings
 from simulator.scenario import Django
+
+_NOT_OURS = ("node_modules", "venv", "env", "site-packages", "build", "dist")
 
 
 @dataclass(frozen=True)
@@ -21,34 +23,44 @@ class ProjectLook:
     folder: Path
     home: Path
     managers: tuple[Path, ...] = ()  # every manage.py: in the folder itself, or one level below
-    settings: str | None = None  # what manage.py sets
+    settings: str | None = None  # what its WSGI module sets, else manage.py
+    settings_from: Path | None = None  # the file that does
     other_settings: tuple[str, ...] = ()
     source: SettingsSource = field(default_factory=SettingsSource)
     packaging: Packaging = field(default_factory=Packaging)
-    env_file: Path | None = None
-    env_names: frozenset[str] = frozenset()  # the variables that it sets
+    env_files: tuple[Path, ...] = ()
+    env_names: frozenset[str] = frozenset()  # the variables that they set
 
 
-def look(folder: Path, *, tops: tuple[Path, ...] = ()) -> ProjectLook:
-    """Look at the project in ``folder``. What belongs to it may lie above, up to git's top or one of ``tops``."""
+def look(
+    folder: Path, *, tops: tuple[Path, ...] = (), settings: str | None = None, as_served: bool = True
+) -> ProjectLook:
+    """Look at the project in ``folder``. What belongs to it may lie above, up to git's top or one of ``tops``.
+
+    ``settings``: the module that is meant, where somebody has said it; else what the WSGI module sets, if that is to
+    be looked at (``as_served``), else what manage.py does.
+    """
     folder = folder.resolve()
     managers = tuple(_managers(folder))
     home = managers[0].parent if managers else folder
     git_top = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
     folders = list(_upwards(home, (*tops, git_top or folder, folder)))
-    settings = settings_of(managers[0]) if managers else None
-    dotenv = next((above / ".env" for above in folders if (above / ".env").is_file()), None)
-    names = _names_in(dotenv)
+    served = deployment.served_settings(home) if managers and as_served else None
+    own = (settings_of(managers[0]), managers[0]) if managers else (None, None)
+    chosen, named_in = (settings, None) if settings else served or own
+    kind = deployment.kind_of(chosen)
+    names = {path: _names_in(path) for path in deployment.env_files(folders, kind)}
     return ProjectLook(
         folder=folder,
         home=home,
         managers=managers,
-        settings=settings,
-        other_settings=siblings(settings, home) if settings else (),
-        source=read_settings(settings, home) if settings else SettingsSource(),
-        packaging=packaging(folders),
-        env_file=dotenv if names else None,
-        env_names=names,
+        settings=chosen,
+        settings_from=named_in,
+        other_settings=siblings(chosen, home) if chosen else (),
+        source=read_settings(chosen, home) if chosen else SettingsSource(),
+        packaging=packaging(folders, kind),
+        env_files=tuple(path for path, found in names.items() if found),
+        env_names=frozenset().union(*names.values()),
     )
 
 
@@ -141,11 +153,17 @@ def _nothing(look: ProjectLook) -> UsageError:
 
 
 def _managers(folder: Path) -> Iterator[Path]:
-    """manage.py here, else every one a level below."""
-    if (folder / "manage.py").is_file():
-        yield folder / "manage.py"
-    elif folder.is_dir():
-        yield from sorted(path for path in folder.glob("*/manage.py") if path.is_file())
+    """manage.py here, else every one a level below, else two."""
+    for pattern in ("manage.py", "*/manage.py", "*/*/manage.py"):
+        found = sorted(path for path in folder.glob(pattern) if path.is_file() and not _is_installed(path, folder))
+        if found:
+            yield from found
+            return
+
+
+def _is_installed(path: Path, folder: Path) -> bool:
+    """Whether it lies in what is not the project's own: a virtual environment, packages of a front end, hidden."""
+    return any(part.startswith(".") or part in _NOT_OURS for part in path.relative_to(folder).parts)
 
 
 def _upwards(start: Path, tops: tuple[Path, ...]) -> Iterator[Path]:
@@ -158,9 +176,7 @@ def _upwards(start: Path, tops: tuple[Path, ...]) -> Iterator[Path]:
             return
 
 
-def _names_in(dotenv: Path | None) -> frozenset[str]:
-    if dotenv is None:
-        return frozenset()
+def _names_in(dotenv: Path) -> frozenset[str]:
     try:
         return frozenset(env_file.parse(dotenv.read_text("utf-8"), {}))
     except (OSError, UnicodeDecodeError, env_file.EnvFileError):

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from simulator.engines.plan import Build
+from simulator.project import deployment
 
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 # Of several requirements files, the first of these: what runs in production, before what a developer adds.
@@ -47,12 +48,12 @@ class Packaging:
     python: str | None = None
 
 
-def packaging(folders: Sequence[Path]) -> Packaging:
-    """Look into these folders, the nearest one first."""
+def packaging(folders: Sequence[Path], kind: Sequence[str] = ()) -> Packaging:
+    """Look into these folders, the nearest one first. ``kind``: what the environment in question is called."""
     projects = [(folder / "pyproject.toml", _toml(folder / "pyproject.toml")) for folder in folders]
     return Packaging(
         build=next((found for folder in folders if (found := _build(folder))), None),
-        requirements=_first_file(folders, _REQUIREMENTS),
+        requirements=_first_file(folders, tuple(deployment.requirements(kind))) or _first_file(folders, _REQUIREMENTS),
         pyproject=next((path for path, content in projects if _lists_dependencies(content)), None),
         foreign=tuple(_foreign(folders, projects)),
         interpreter=_first_file(folders, _INTERPRETERS),

@@ -27,7 +27,8 @@ ROOM_FOR_A_SERVER = 256 << 20  # bytes: an empty cluster, its WAL, logs
 def plans(loaded: LoadedScenario, found: Sources) -> tuple[Plan, ...]:
     """One plan for each way in which the project's code can run. Raises UsageError when there is none."""
     scenario, dumps = loaded.scenario, tuple(found.dumps.values())
-    look = project.look(found.code.project, tops=(found.code.root, loaded.root))
+    tops = (found.code.root, loaded.root)
+    look = project.look(found.code.project, tops=tops, settings=scenario.django.settings, as_served=False)
     return tuple(
         Plan(
             scenario=scenario.name,

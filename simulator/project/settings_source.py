@@ -46,7 +46,7 @@ def settings_of(manage: Path) -> str | None:
 
 def read_settings(module: str, home: Path) -> SettingsSource:
     """Read a settings module of the project in ``home``, and the modules it takes its settings from."""
-    start = _module_file(home, module)
+    start = module_file(home, module)
     todo = [start] if start else []
     files: list[Path] = []
     while todo:
@@ -79,7 +79,7 @@ def is_other_backend(engine: str | None) -> bool:
 def siblings(module: str, home: Path) -> tuple[str, ...]:
     """Other settings modules beside this one, where they live in a folder ``settings``."""
     package, _, _ = module.rpartition(".")
-    path = _module_file(home, module)
+    path = module_file(home, module)
     if path is None or path.parent.name != "settings":
         return ()
     names = sorted(other.stem for other in path.parent.glob("*.py") if other != path)
@@ -128,7 +128,7 @@ def _imported(node: ast.ImportFrom, path: Path, home: Path) -> Iterator[Path]:
     base = path.parents[node.level - 1] if node.level else home
     modules = [node.module] if node.module else [alias.name for alias in node.names]
     for module in modules:
-        if found := _module_file(base, module):
+        if found := module_file(base, module):
             yield found
 
 
@@ -137,7 +137,8 @@ def _included(pattern: str, folder: Path) -> Iterator[Path]:
         yield from sorted(found for found in folder.glob(pattern) if found.is_file())
 
 
-def _module_file(base: Path, module: str) -> Path | None:
+def module_file(base: Path, module: str) -> Path | None:
+    """The file of a module of the project; None: it has none there."""
     path = base.joinpath(*module.split("."))
     candidates = (path.with_name(f"{path.name}.py"), path / "__init__.py")
     return next((candidate for candidate in candidates if candidate.is_file()), None)

@@ -20,11 +20,15 @@ from simulator.errors import TimedOut
 from simulator.model import Address, Outcome, Step, Trace
 from simulator.rehearsal import trace
 from simulator.rehearsal.hang import Hung, Watch, hung
-from simulator.rehearsal.trace import Request
+from simulator.rehearsal.trace import Request, name_all_missing
 from simulator.sources.trees import Tree
 
 NOBODY = "nobody"  # whom settings that take it from the environment connect as, before there is a database
 PROBE = Path(__file__).resolve().parents[1] / "probe"
+
+# What is put in the place of a variable, to see what else is missing: a number, a truth and a text.
+STANDS_IN = "1"
+MOST_VARIABLES = 40
 
 
 @dataclass
@@ -44,8 +48,18 @@ class Rehearsals:
     _places: dict[Path, str] = field(default_factory=dict)
 
     def settings_only(self, code: Tree) -> Trace:
-        """Load the project's settings and report its aliases; no database is touched."""
-        return self._run(code, replace(self._request(None), mode="inspect"))
+        """Load the project's settings and report its aliases; no database is touched.
+
+        Where they fail for want of an environment variable, they are loaded again with something in its place, until
+        they lack no more: all are named at once.
+        """
+        asked = replace(self._request(None), mode="inspect")
+        first = trace = self._run(code, asked)
+        lacking: list[str] = []
+        while trace.lacks_variable and trace.lacks_variable not in lacking and len(lacking) < MOST_VARIABLES:
+            lacking.append(trace.lacks_variable)
+            trace = self._run(code, asked, dict.fromkeys(lacking, STANDS_IN))
+        return name_all_missing(first, lacking, trace) if lacking else first
 
     def inspect(self, code: Tree, databases: Mapping[str, Address]) -> Trace:
         """Read the history against the files; nothing is migrated."""
@@ -123,8 +137,8 @@ class Rehearsals:
             whole=self.in_full is not None,
         )
 
-    def _run(self, code: Tree, request: Request) -> Trace:
-        """Raises Hung where the time is over before its end."""
+    def _run(self, code: Tree, request: Request, more: Mapping[str, str] | None = None) -> Trace:
+        """``more``: environment variables beside the scenario's. Raises Hung where the time is over before its end."""
         number = next(self._numbers)
         path = f"{self.environment.scratch('project')}/trace-{number}.jsonl"
         command = (
@@ -139,7 +153,7 @@ class Rehearsals:
                     "project",
                     command,
                     cwd=self._folder(code),
-                    environment=_libpq(self._address(request.databases), self.scheme),
+                    environment={**_libpq(self._address(request.databases), self.scheme), **(more or {})},
                 )
         except TimedOut as over:
             seconds = time.monotonic() - started

@@ -33,6 +33,7 @@ from simulator.model import (
 )
 from simulator.postgres import catalog
 from simulator.postgres.sqlstate import FEATURE_NOT_SUPPORTED, UNDEFINED_FILE, is_environmental
+from simulator.wording import some
 
 VERSION = 1
 
@@ -152,6 +153,8 @@ class _Reading:
             tenants=_names(self.first("tenants"), "schemas"),
             position=None if complete else self._position(),
             idle=tuple(each["name"] for each in self.all("idle") if not (each["failed"] or each["wrote"])),
+            lacks_variable=(self.first("failure").get("facts") or {}).get("missing_variable"),
+            lacks_module=(self.first("failure").get("facts") or {}).get("missing_module"),
         )
 
     def _migrations(self) -> tuple[MigrationRun, ...]:
@@ -245,6 +248,20 @@ def unseen_history(places: Sequence[str], history: History | None) -> str | None
     return f"django_migrations is in the schema {where}, where the project does not look ({path}): migrate starts anew"
 
 
+def name_all_missing(trace: Trace, variables: Sequence[str], further: Trace) -> Trace:
+    """The trace of settings that fail for want of a variable, with every one named that they fail without.
+
+    ``further``: their trace with something in the place of all of these.
+    """
+    if trace.failure is None:
+        return trace
+    given = " ".join(f"--env {name}=VALUE" for name in variables)
+    which = f"variable{'s' if len(variables) > 1 else ''} {some(variables, most=len(variables))}"
+    module = f", and then the module {further.lacks_module}, which is not installed" if further.lacks_module else ""
+    why = f"the settings need the environment {which}{module}: {given}"
+    return replace(trace, failure=replace(trace.failure, sandbox=why))
+
+
 def _event(line: str) -> Mapping[str, Any] | None:
     """None for a line that was cut, or that another version wrote."""
     try:
@@ -299,7 +316,8 @@ def _settings_reason(event: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     if facts.get("old_python"):
         return str(event["message"])
     if facts.get("missing_variable"):
-        return f"the settings need the environment variable {facts['missing_variable']}"
+        name = facts["missing_variable"]
+        return f"the settings need the environment variable {name}: --env {name}=VALUE"
     if facts.get("missing_module"):
         return f"the settings need the module {facts['missing_module']}, which is not installed"
     return f"the project's settings do not load: {event['exception']}: {event['message']}"

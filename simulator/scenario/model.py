@@ -148,8 +148,8 @@ class Django(_Strict):
     """How the databases of other aliases get their state: steps, or same_as another alias."""
     environment: Variables = {}
     """Environment of the project's process, as in Compose; a name without a value is passed through."""
-    env_file: Text | None = None
-    """A .env file with more of them."""
+    env_file: Strings = ()
+    """A .env file with more of them, or several, as in Compose: a later one goes before an earlier."""
     image: Text | None = None
     """Docker: an existing image with everything in it."""
     build: Annotated[Build, shorthand("context")] | None = None

@@ -170,7 +170,12 @@ SETTINGS = {
     "a settings module that is not there": ({"settings": "mysite.settings"}, "", "mysite"),
     "settings that crash": ({}, "raise ValueError('not for anyone: hunter2')\n", "ValueError"),
     "settings with a syntax error": ({}, "def\n", "SyntaxError"),
-    "settings that need a variable": ({}, "import os\nKEY = os.environ['SHOP_API_KEY']\n", "SHOP_API_KEY"),
+    "settings that need variables": (
+        {},
+        "import os\nKEY = os.environ['SHOP_API_KEY']\nPORT = int(os.environ['SHOP_PORT'])\n"
+        "if KEY == 'used elsewhere':\n    OTHER = os.environ['NOT_NEEDED']\n",
+        "variables SHOP_API_KEY, SHOP_PORT: --env SHOP_API_KEY=VALUE --env SHOP_PORT=VALUE",
+    ),
     "settings that need a module": ({}, "import nowhere_to_be_found\n", "nowhere_to_be_found"),
     "an app that is not there": ({}, "INSTALLED_APPS += ['no_such_app']\n", "no_such_app"),
 }

@@ -67,14 +67,14 @@ def test_warnings_come_in_the_order_of_the_run() -> None:
     done = replace(
         SAFE,
         sources=replace(SOURCES, warnings=("uncommitted changes",)),
-        unset=("SECRET_KEY",),
+        unset=("SECRET_KEY", "DEBUG"),
         trace=trace,
         baseline=Baseline(sealed={}, role=ROLE, warnings=("no privileges",), histories=("legacy",)),
         diagnosis=Diagnosis(warnings=("nothing was compared",)),
     )
     assert build(done).warnings == (
         "uncommitted changes",
-        "django.environment names SECRET_KEY, which is not set here",
+        "django.environment names SECRET_KEY, DEBUG, which are not set here; the settings load without",
         "the server is PostgreSQL 15.20, not 14",
         "no privileges",
         "django_migrations is in the schema legacy, where the project does not look (public): migrate starts anew",

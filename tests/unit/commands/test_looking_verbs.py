@@ -73,7 +73,7 @@ def test_init_names_every_missing_variable_at_once_and_shows_no_value(tmp_path: 
     missing = [line.split()[1] for line in said.splitlines() if line.startswith("missing")]
     assert sorted(missing) == ["DJANGO_SECRET_KEY", "SENTRY_DSN"]
     assert "none of its code was run" in said
-    assert loaded.scenario.django.env_file == ".env"
+    assert loaded.scenario.django.env_file == (".env",)
     assert "REDIS_URL" not in loaded.scenario.django.environment
     assert SECRET not in said + loaded.path.read_text()
 

@@ -38,6 +38,8 @@ def test_what_is_said_there_stands_in_place_of_the_scenarios_own(tmp_path: Path)
     assert changed.django.environment == {"DEBUG": "1", "KEY": "own", "NEW": None}
     assert (changed.rehearse.tier, changed.rehearse.confine) == ("schema", loaded.scenario.rehearse.confine)
     assert Shared().over(loaded).scenario == loaded.scenario
+    other = Shared(environment={"DJANGO_SETTINGS_MODULE": "shop.local"}).over(loaded).scenario
+    assert other.django.settings == "shop.local"
 
 
 def test_a_variable_with_a_value_without_one_and_with_an_empty_one() -> None:

@@ -33,9 +33,42 @@ def test_settings_in_several_files_with_variables(tmp_path: Path) -> None:
         ("SENTRY_DSN", "base.py", False),
         ("LOCAL_ONLY", "local.py", True),
     }
-    assert choices(Django(), seen, tmp_path) == (
-        Requirements((tmp_path / "requirements/production.txt",), python="3.12"),
+    assert choices(Django(), seen, tmp_path) == (Requirements((tmp_path / "requirements/local.txt",), python="3.12"),)
+
+
+def test_what_production_serves_is_chosen_together(tmp_path: Path) -> None:
+    """Its settings by its WSGI module, then the requirements and the files of variables of that name."""
+    wsgi = projects.MANAGE.format(settings="config.settings.production")
+    secrets = {".envs/.production/.django": "DJANGO_SECRET_KEY=x\n", ".envs/.production/.postgres": "POSTGRES_DB=y\n"}
+    local = {".envs/.local/.django": "LOCAL_ONLY=1\n", ".env": "OTHER=1\n"}
+    top = files.write(projects.layered(tmp_path), {"config/wsgi.py": wsgi, **secrets, **local})
+    seen = look(top)
+    assert (seen.settings, seen.settings_from) == ("config.settings.production", top / "config/wsgi.py")
+    assert seen.packaging.requirements == top / "requirements/production.txt"
+    assert seen.env_files == (top / ".envs/.production/.django", top / ".envs/.production/.postgres")
+    assert seen.env_names == {"DJANGO_SECRET_KEY", "POSTGRES_DB"}
+    by_manage = look(top, as_served=False)
+    assert (by_manage.settings, by_manage.packaging.requirements) == (
+        "config.settings.local",
+        top / "requirements/local.txt",
     )
+    assert by_manage.env_files == (top / ".envs/.local/.django",)
+    said = look(top, settings="config.settings.production", as_served=False)
+    assert said.packaging.requirements == top / "requirements/production.txt"
+
+
+@pytest.mark.parametrize("settings", ["config.settings.gone", "mysite.settings"])
+def test_a_wsgi_module_counts_where_its_settings_are_there_and_others(settings: str, tmp_path: Path) -> None:
+    wsgi = projects.MANAGE.format(settings=settings)
+    seen = look(files.write(projects.plain(tmp_path), {"mysite/wsgi.py": wsgi, ".env": "A=1\n"}))
+    assert seen.settings == "mysite.settings"
+    assert seen.packaging.requirements == tmp_path / "requirements.txt"
+    assert seen.env_files == (tmp_path / ".env",)
+
+
+def test_a_manage_py_two_folders_down_is_found_and_no_installed_one(tmp_path: Path) -> None:
+    files.write(tmp_path, {"node_modules/x/manage.py": "", ".venv/x/manage.py": "", "README": ""})
+    assert look(projects.plain(tmp_path / "services" / "shop").parents[1]).home == tmp_path / "services" / "shop"
 
 
 DEEP = f"A = {'-' * 200_000}1\n"
@@ -177,10 +210,16 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert unset(django, tmp_path, environ) == ("E",)
 
 
+def test_of_several_env_files_the_later_goes_before(tmp_path: Path) -> None:
+    files.write(tmp_path, {"a.env": "A=1\nB=1\n", "b.env": "B=2\n"})
+    django = Django.model_validate({"env_file": ["a.env", "b.env"]})
+    assert environment(django, tmp_path, {}) == {"A": "1", "B": "2"}
+
+
 def test_an_env_file_that_is_missing_or_broken(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"django\.env_file: .*/\.env: no such file"):
-        environment(Django(env_file=".env"), tmp_path, {})
+        environment(Django(env_file=(".env",)), tmp_path, {})
     files.write(tmp_path, {".env": "A=1\nB='open secret\n"})
     with pytest.raises(UsageError, match=r"/\.env:2: has an open quote$") as caught:
-        environment(Django(env_file=".env"), tmp_path, {})
+        environment(Django(env_file=(".env",)), tmp_path, {})
     assert "secret" not in caught.value.message

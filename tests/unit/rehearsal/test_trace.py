@@ -161,7 +161,10 @@ def test_a_missing_extension_is_the_sandbox() -> None:
 def test_settings_are_always_the_sandbox() -> None:
     assert reason(phase="settings") == "the project's settings do not load: X: m"
     missing = {"chain": [], "missing_variable": "SHOP_KEY"}
-    assert reason(phase="settings", facts=missing) == "the settings need the environment variable SHOP_KEY"
+    assert (
+        reason(phase="settings", facts=missing)
+        == "the settings need the environment variable SHOP_KEY: --env SHOP_KEY=VALUE"
+    )
 
 
 def test_the_request_as_the_probe_reads_it() -> None:
