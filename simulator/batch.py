@@ -19,8 +19,8 @@ from typing import IO, Any, Literal
 from simulator.errors import MOST_SEVERE_FIRST, ExitCode, Terminated, UsageError, most_severe
 from simulator.host import parent
 from simulator.host.terminal import Terminal, printer
-from simulator.model import TIMEOUT
-from simulator.reports import SCHEMA_OF_SEVERAL
+from simulator.model import TIMEOUT, Report
+from simulator.reports import SCHEMA_OF_SEVERAL, to_json
 from simulator.scenario.files import Tagged, name_of
 from simulator.wording import count, json_text
 
@@ -121,7 +121,7 @@ def run_many(
     if form == "json":
         console.document(_envelope(results))
     else:
-        _print_table(results, folder, console)
+        console.lines([*table(results), in_words([each.code for each in results]), f"reports: {folder}"])
     return exit_code([each.code for each in results])
 
 
@@ -224,14 +224,18 @@ def _dated(output: Path, now: datetime) -> Path:
     raise UsageError(f"{output} has 99 folders for {name} already", "--output FOLDER")
 
 
-def _print_table(results: Sequence[Result], folder: Path, console: Terminal) -> None:
+def table(results: Sequence[Result]) -> Iterator[str]:
+    """The summary's lines, under their headings."""
     rows = [COLUMNS, *summary(results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     for row in rows:
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        console.line(line)
-    console.line(in_words([each.code for each in results]))
-    console.line(f"reports: {folder}")
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def of_report(report: Report) -> Result:
+    """How a scenario ended that was rehearsed in this process."""
+    data: Mapping[str, Any] = json.loads(to_json([report]))
+    return Result(report.scenario, report.exit_code, report.seconds, data)
 
 
 def _envelope(results: Sequence[Result]) -> str:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="migsim",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Rehearse Django's migrate against a production dump, in a throwaway PostgreSQL.",
@@ -40,8 +39,21 @@ app.add_typer(cache, name="cache")
 WrongUsage: Any = typer.BadParameter.__mro__[1]
 
 Form = Literal["text", "json"]
-Names = Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="Scenarios, by name or path.")]
-Name = Annotated[str, typer.Argument(help="A scenario, by name or path.")]
+
+
+def _scenarios_that_begin(incomplete: str) -> list[str]:
+    """For a shell that completes a name."""
+    from simulator.scenario import files
+
+    known = [*map(files.name_of, files.all_scenarios(Path.cwd())), *files.shipped_scenarios(Path.cwd())]
+    return [name for name in known if name.startswith(incomplete)]
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME…", help="Scenarios, by name or path.", autocompletion=_scenarios_that_begin),
+]
+Name = Annotated[str, typer.Argument(help="A scenario, by name or path.", autocompletion=_scenarios_that_begin)]
 Variables = Annotated[
     list[str] | None, typer.Option("--set", metavar="K=V", help="A variable of the scenario file; may be repeated.")
 ]
@@ -129,7 +141,9 @@ def run(
 
 @app.command(epilog="Examples:  migsim fix prod-copy -o fix.sh   migsim fix --dump prod.dump -o fix.sh")
 def fix(
-    name: Annotated[str, typer.Argument(help="A scenario, by name or path.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="A scenario, by name or path.", autocompletion=_scenarios_that_begin)
+    ] = "",
     dump: Annotated[Path | None, typer.Option(metavar="FILE", help="Of this dump; no scenario needed.")] = None,
     project: Annotated[Path, typer.Option(metavar="DIR", help="With --dump: where manage.py is.")] = Path(),
     output: Annotated[

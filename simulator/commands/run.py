@@ -130,7 +130,8 @@ def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
     if options.format == "json":
         console.document(to_json(reports) + "\n")
     elif len(reports) > 1:
-        console.line(batch.in_words([each.exit_code for each in reports]))
+        results = [batch.of_report(report) for report in reports]
+        console.lines([*batch.table(results), batch.in_words([each.code for each in results])])
     return most_severe([each.exit_code for each in reports])
 
 

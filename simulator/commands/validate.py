@@ -22,22 +22,16 @@ def run(
     wanted = list(names) or [files.name_of(path) for path in files.all_scenarios(cwd)]
     if not wanted:
         raise UsageError(f"no scenario in {cwd}", "migsim init")
+    read = []
     with files.reader() as reading:
-        return max(_validate(name, cwd, reading, variables, environ, console) for name in wanted)
-
-
-def _validate(
-    name: str,
-    cwd: Path,
-    reading: files.Reader,
-    variables: Mapping[str, str],
-    environ: Mapping[str, str],
-    console: Terminal,
-) -> int:
-    try:
-        reading.read(files.find(name, cwd), variables, environ)
-    except UsageError as error:
-        console.lines(error.lines)
+        for name in wanted:
+            try:
+                read.append(reading.read(files.find(name, cwd), variables, environ))
+            except UsageError as error:
+                console.lines(error.lines)
+            else:
+                console.line(f"ok {name}")
+    if len(read) < len(wanted):
         return ExitCode.USAGE
-    console.line(f"ok {name}")
-    return 0
+    files.refuse_unused(variables, read)  # as run would
+    return ExitCode.SAFE
