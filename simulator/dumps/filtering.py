@@ -13,6 +13,7 @@ from typing import BinaryIO
 from simulator.dumps import cluster, statements
 from simulator.dumps.plain import END_OF_ROWS, Scanner, dump_lines
 
+_FIRST_OF_BESIDE = frozenset(bytes([first]) for first in b"\\CDAGRScdagrs \t")
 _STARTS = (b"CREATE EXTENSION ", b"COMMENT ON EXTENSION ")
 
 
@@ -78,6 +79,8 @@ def _guarded(
 
 def _is_beside(line: bytes) -> bool:
     r"""Whether a statement about roles or databases, or a ``\connect``, begins here."""
+    if line[:1] not in _FIRST_OF_BESIDE:  # nearly every line
+        return False
     if cluster.target(line) is not None or cluster.is_before_connecting(line):
         return True
     return cluster.may_begin(line) and cluster.is_beside(line.decode("utf-8", "replace").rstrip().rstrip(";"))

@@ -213,7 +213,7 @@ class Scanner:
             self._note("begins with a backslash")
         if not self._statement.strip():
             self._began_line = False
-        if begins and self._by_pg_dump and self.between_statements and line.startswith(b"pg_dump: "):
+        if line.startswith(b"pg_dump: ") and begins and self._by_pg_dump and self.between_statements:
             raise NotRestorable(f"has a message of pg_dump's own in line {self._number}, not SQL", _APART)
         if self._open or self._statement:
             self._text(line)

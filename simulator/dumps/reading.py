@@ -95,6 +95,8 @@ def _refusals(path: Path, if_cut: str = _AGAIN) -> Iterator[None]:
     except (*compression.DAMAGE, ValueError) as error:
         raise CannotTell(f"{path} is cut short or damaged: {_first_line(error)}", if_cut) from error
     except OSError as error:
+        if error.errno is None:  # bz2's word for damage
+            raise CannotTell(f"{path} is cut short or damaged: {_first_line(error)}", if_cut) from error
         raise CannotTell(f"{path} can't be read: {error.strerror}", f"try: ls -lL {path}") from error
 
 
@@ -315,12 +317,13 @@ def _encoding(entries: tuple[archive.Entry, ...]) -> str | None:
 
 
 def _settings(entries: tuple[archive.Entry, ...]) -> tuple[str, ...]:
+    """The database's settings, and what was granted on it; pg_restore takes neither over without --create."""
     return tuple(
         statement
         for entry in entries
-        if entry.kind == "DATABASE PROPERTIES"
+        if entry.kind == "DATABASE PROPERTIES" or (entry.kind == "ACL" and entry.tag.startswith("DATABASE "))
         for statement in statements.split(entry.definition)
-        if statements.is_setting(statement)
+        if entry.kind == "ACL" or statements.is_setting(statement)
     )
 
 

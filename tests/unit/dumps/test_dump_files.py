@@ -59,6 +59,13 @@ def test_a_cut_one_is_refused(tmp_path: Path, packed: bytes) -> None:
         read(tmp_path, packed[:-40])
 
 
+def test_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    packed = bz2.compress(bytes(range(256)) * 4000 + DUMP)
+    middle = len(packed) // 2
+    with pytest.raises(CannotTell, match="cut short or damaged"):
+        read(tmp_path, bz2.compress(DUMP)[:60] + packed[middle:])
+
+
 def test_a_zip_of_several_files_says_how_many(tmp_path: Path) -> None:
     with pytest.raises(CannotTell, match="zip archive of 2 files") as refusal:
         read(tmp_path, zipped(a=DUMP, b=b"x"))
