@@ -42,6 +42,14 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     "aiven_extras": ("aiven_extras",), "neon": (), "neon_utils": (),
 }  # fmt: skip
 
+# The same of those that migrations may build on: only where the scenario leaves them out.
+_OTHERS: Mapping[str, tuple[str, ...]] = {
+    "pg_partman": ("partman",),
+    "postgis_tiger_geocoder": ("tiger", "tiger_data"),
+    "postgis_topology": ("topology",),
+    "timescaledb": tuple(f"_timescaledb_{part}" for part in ("cache", "catalog", "config", "functions", "internal")),
+}
+
 
 def left_out(dump: Dump, asked: Iterable[str], available: Iterable[str]) -> tuple[str, ...]:
     """The dump's extensions that are not restored: those that the scenario names, and those above that the server
@@ -58,7 +66,7 @@ def lacking(dump: Dump, without: Iterable[str], available: Iterable[str]) -> tup
 
 def schemas(names: Iterable[str]) -> frozenset[str]:
     """The schemas that these extensions make for themselves: what stands there goes with them."""
-    return frozenset(schema for name in names for schema in BESIDE.get(name, ()))
+    return frozenset(schema for name in names for schema in (*BESIDE.get(name, ()), *_OTHERS.get(name, ())))
 
 
 _PLACE = re.compile(
@@ -104,7 +112,9 @@ def doubt(failure: Failure, without: Iterable[str]) -> str | None:
         blamed = names
     if not blamed and failure.sqlstate == UNDEFINED_OBJECT and _MAKES.match(failure.sql or ""):
         blamed = tuple(name for name in names if name not in BESIDE)
-    return f"it may be of the extension {' or '.join(blamed)}, which the restore left out" if blamed else None
+    return (
+        f"what is missing may be of the extension {' or '.join(blamed)}, which the restore left out" if blamed else None
+    )
 
 
 def _begins_with(name: str) -> Callable[[str], bool]:

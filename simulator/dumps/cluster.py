@@ -20,7 +20,9 @@ _DATABASE = re.compile(
     rf"\s*(?P<does>CREATE|DROP|ALTER)\s+DATABASE\s+(?:IF\s+EXISTS\s+)?(?P<name>{NAME_WORD})(?P<rest>.*)", re.I | re.S
 )
 _ON_DATABASE = re.compile(
-    rf"\s*(?P<does>GRANT|REVOKE|COMMENT|SECURITY\s+LABEL)\s.*?\bON\s+DATABASE\s+(?P<name>{NAME_WORD})", re.I | re.S
+    rf"\s*(?P<does>(?:GRANT|REVOKE)\s[\w\s,]*?|COMMENT\s+|SECURITY\s+LABEL\s+(?:FOR\s+\S+\s+)?)\bON\s+DATABASE\s+"
+    rf"(?P<name>{NAME_WORD})",
+    re.I,
 )
 _OF_ROLE_IN_DATABASE = re.compile(rf"\s*ALTER\s+ROLE\s+{NAME_WORD}\s+IN\s+DATABASE\s+(?P<name>{NAME_WORD})\s", re.I)
 _OWNER = re.compile(rf"\s*OWNER\s+TO\s+({NAME_WORD})\s*$|\sOWNER\s*=\s*({NAME_WORD})", re.I)
@@ -73,7 +75,7 @@ class Cluster:
         elif found := _DATABASE.match(statement):
             self._read_database(found)
         elif found := _ON_DATABASE.match(statement):
-            if found["does"].upper() in {"GRANT", "REVOKE"}:
+            if found["does"][:6].upper() in {"GRANT ", "REVOKE"}:
                 self._of(found["name"]).settings.append(statement)
         elif found := _ROLE.match(statement):
             self._read_role(found, statement)
@@ -99,7 +101,7 @@ class Cluster:
         name, does = unquote(found["name"]), found["does"].upper()
         if does == "CREATE":
             self.roles[name] = None
-        if does == "DROP" or name in ALWAYS_THERE:  # postgres is the throwaway server's own
+        if does == "DROP" or name in ALWAYS_THERE or name == "all":  # postgres is the throwaway server's own
             return
         if re.match(r"\s*(?:SET|RESET)\b", found["rest"], re.I):
             self.statements.append(statement)

@@ -74,6 +74,8 @@ def _dump_line(report: Report) -> str:
     assert report.dump is not None
     dump = report.dump
     parts = [f"{dump.path.name}"]
+    if dump.database:
+        parts.append(f"database {dump.database}")
     if dump.taken_at:
         parts.append(f"taken {dump.taken_at:%Y-%m-%d %H:%M}")
     if dump.dumped_from:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.baseline.extensions import doubt, lacking, left_out
+from simulator.baseline.extensions import doubt, lacking, left_out, schemas
 from simulator.model import Dump, Failure, Phase
 
 DUMP = Dump(Path("prod.dump"), "custom", extensions=("plpgsql", "citext", "pg_cron", "pg_stat_statements", "postgis"))
@@ -23,6 +23,10 @@ def test_the_scenario_leaves_out_what_it_names_even_where_the_server_has_it() ->
     without = left_out(DUMP, ("postgis", "citext", "hstore"), HERE)
     assert without == ("citext", "pg_cron", "postgis")
     assert lacking(DUMP, without, HERE) == ()
+
+
+def test_what_stands_in_its_schemas_goes_with_one_that_the_scenario_leaves_out() -> None:
+    assert schemas(("postgis_tiger_geocoder", "postgis", "pg_net")) == {"tiger", "tiger_data", "net"}
 
 
 def _failure(sqlstate: str, sql: str, message: str = "") -> Failure:

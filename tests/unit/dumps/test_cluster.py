@@ -149,7 +149,7 @@ def test_where_a_script_connects_to(line: bytes, name: str | None) -> None:
         "GRANT SELECT ON TABLE public.t TO shop",
         "CREATE USER MAPPING FOR shop SERVER s",
         "ALTER USER MAPPING FOR shop SERVER s OPTIONS (a 'b')",
-        "COMMENT ON TABLE t IS 'ON DATABASE'",
+        "COMMENT ON TABLE t IS 'what stands ON DATABASE shop'",
         "ALTER TABLE public.role OWNER TO shop",
         "REVOKE ALL ON SCHEMA public FROM shop",
     ],

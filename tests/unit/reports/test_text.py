@@ -201,3 +201,10 @@ def test_a_hang_says_where_for_how_long_and_what_to_look_at(
     block = "\n".join(lines[start:])
     assert said in block
     assert hint in next(line for line in lines if line.startswith("hint: "))
+
+
+def test_which_database_of_a_pg_dumpall_it_was_and_that_its_server_is_not_known() -> None:
+    assert FAILED.dump
+    text = "\n".join(to_text(replace(FAILED, dump=replace(FAILED.dump, database="shop", dumped_from=None))))
+    assert "prod.dump, database shop, taken" in text
+    assert "server not known" in text
