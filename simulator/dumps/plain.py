@@ -20,6 +20,13 @@ from simulator.dumps import cluster, statements
 
 HEADER = b"-- PostgreSQL database dump\n"
 _COMPLETE = b"-- PostgreSQL database dump complete"
+# pg_dump's own first statements, for a script whose comments somebody took out.
+OWN_STATEMENTS = (b"\nSET statement_timeout = 0;", b"\nSELECT pg_catalog.set_config('search_path', '', false);")
+_SUPABASE_ENDS = "RESET ALL"  # what `supabase db dump` writes last, having taken the comments out
+NO_HEADER = (
+    "has no header of pg_dump, so whether it is whole can't be seen",
+    "run it as a script by hand, in a scenario (migsim init writes one): baseline: [{sql: FILE}]",
+)
 _MOST_TALK = 50  # lines
 _LONGEST_LINE = 16 << 20  # bytes handled at a time
 _LONGEST_STATEMENT = 64 << 10  # bytes kept of one; the rest tells nothing that is asked here
@@ -112,6 +119,8 @@ def scan(stream: BinaryIO) -> Script:
         if scanner.complete and scanner.complete == scanner.headers:
             raise NotRestorable(*_GOES_ON) from cut
         raise
+    if not (scanner.headers or scanner.cluster.whole) and scanner.last_statement.upper() != _SUPABASE_ENDS:
+        raise NotRestorable(*NO_HEADER)
     if scanner.complete < scanner.headers:
         raise Cut("the line 'PostgreSQL database dump complete' is missing")
     if scanner.cluster.whole and not scanner.cluster_complete:
@@ -170,6 +179,7 @@ class Scanner:
         self.headers = self.complete = 0
         self.cluster_complete = self.makes_database = False
         self.in_transaction = False
+        self.last_statement = ""
         self._by_pg_dump = by_pg_dump
         self._open = b""
         self._depth = 0  # of nested comments
@@ -358,6 +368,7 @@ class Scanner:
         began_line, self._began_line = self._began_line, False
         self._statement.clear()
         self._follow(statement, began_line)
+        self.last_statement = statement
         if copy := _COPY.match(statement):
             if self._by_pg_dump and (not began_line or self._unguarded):
                 raise NotRestorable(

@@ -123,3 +123,27 @@ def test_what_was_changed_on_its_way_or_is_another_thing(tmp_path: Path, content
     with pytest.raises(CannotTell, match=reason) as refusal:
         read(tmp_path, content)
     assert "pg_dump -Fc" in refusal.value.hint
+
+
+SUPABASE = b"""
+
+SET statement_timeout = 0;
+SET client_encoding = 'UTF8';
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE TABLE IF NOT EXISTS "public"."t" ("a" "text");
+ALTER TABLE "public"."t" OWNER TO "shop";
+
+RESET ALL;
+"""
+
+
+def test_what_supabase_makes_of_a_dump_has_no_header_and_an_end_of_its_own(tmp_path: Path) -> None:
+    dump = read(tmp_path, SUPABASE)
+    assert (dump.format, dump.relations, dump.dumped_from, dump.roles) == ("plain", 1, None, ("shop",))
+
+
+@pytest.mark.parametrize("content", [SUPABASE.replace(b"RESET ALL;\n", b""), b"CREATE TABLE t ();\nRESET ALL;\n"])
+def test_without_a_header_and_an_end_nobody_knows_whether_it_is_whole(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(CannotTell, match="has no header of pg_dump") as refusal:
+        read(tmp_path, content)
+    assert "sql: FILE" in refusal.value.hint
