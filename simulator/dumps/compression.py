@@ -69,7 +69,7 @@ def _only_member(file: io.BufferedReader) -> BinaryIO:
     try:
         with_dump = zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
-        raise NotOneFile("is a zip archive that is cut short or damaged") from error
+        raise EOFError("a zip archive ends with the list of its files, which is missing") from error
     # macOS adds what it knows of a file.
     found = [one for one in with_dump.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if len(found) != 1:
