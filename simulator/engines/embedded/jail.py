@@ -64,6 +64,7 @@ class Host(NamedTuple):
     mounted: set[str]
     listeners: set[str]  # paths of unix sockets that somebody may listen on
     nothing: str  # an empty folder that has to stay: without it the overlays on it would list nothing
+    shown: list[str]  # what is seen already, with all below it
 
 
 class Order(TypedDict):
@@ -154,7 +155,7 @@ def build_root(order: Order, listeners: set[str]) -> None:
     here, umask = os.getcwd(), os.umask(0o022)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
-    host = Host(mountpoints(), listeners, root + "/.nothing")
+    host = Host(mountpoints(), listeners, root + "/.nothing", [])
     os.mkdir(host.nothing)
     for path in SYSTEM:
         show(path, root, host)
@@ -183,6 +184,9 @@ def show(path: str, root: str, host: Host) -> None:
     if not os.path.exists(path):
         return
     path = follow(path, root)
+    if any(path == one or path.startswith(one + "/") for one in host.shown):
+        return  # another link led there: /lib to /usr/lib
+    host.shown.append(path)
     if os.path.isdir(path):
         mirror(path, folder(path, root), host)
     elif os.path.isfile(path) and not os.path.exists(root + path):
