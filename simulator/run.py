@@ -88,7 +88,7 @@ def _run(
     clock, started = time.monotonic(), datetime.now(UTC)
     leftovers: list[str] = []
     text: str | None = None
-    with _limit(loaded.scenario, progress), store.open_run(keep=keep) as run:
+    with _limit(loaded.scenario, progress), store.open_run(keep=keep, tell=progress.say) as run:
         with progress.stage("sources", "reading the scenario's code and dumps"):
             found = trees.gather(loaded.scenario, loaded.root, run.folder, started)
             loaded = _with_tier(loaded, found)
@@ -119,7 +119,7 @@ def _with_tier(loaded: LoadedScenario, found: Sources) -> LoadedScenario:
 
 def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> History:
     """The baseline's history against the code's files, without migrating. Raises CannotTell."""
-    with _limit(loaded.scenario, progress), store.open_run() as run:
+    with _limit(loaded.scenario, progress), store.open_run(tell=progress.say) as run:
         found = trees.gather(loaded.scenario, loaded.root, run.folder, datetime.now(UTC))
         choice = _choose(loaded, found, engine, progress)
         with _opened(loaded, found, choice, run, progress) as stage:

@@ -136,17 +136,21 @@ def wheel(folder: Path) -> Path:
     return index
 
 
-def made(*requirements: Path, temporary: Path) -> Path:
-    return venvs.virtual_environment(requirements, interpreters.find(None), temporary)
+def made(*requirements: Path, temporary: Path, told: list[str] | None = None) -> Path:
+    lines: list[str] = [] if told is None else told
+    return venvs.virtual_environment(requirements, interpreters.find(None), temporary, lines.append)
 
 
 def test_requirements_and_what_they_include_are_installed_once(tmp_path: Path, wheel: Path) -> None:
     (tmp_path / "base.txt").write_text("small-thing\n")
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(f"--no-index\n--find-links {wheel}\n-r base.txt\n")
-    python = made(requirements, temporary=tmp_path)
+    told: list[str] = []
+    python = made(requirements, temporary=tmp_path, told=told)
     (python.parent / "mark").touch()
-    assert made(requirements, temporary=tmp_path) == python
+    (said,) = told
+    assert said.startswith(f"installing requirements.txt with Python {interpreters.find(None).version}")
+    assert made(requirements, temporary=tmp_path, told=told) == python
     assert (python.parent / "mark").exists()
     (tmp_path / "base.txt").write_text("small-thing==1.0\n")
     assert made(requirements, temporary=tmp_path) != python

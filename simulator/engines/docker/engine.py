@@ -38,7 +38,7 @@ class DockerEngine:
     def open(self, plan: Plan, run: Run) -> Iterator[DockerEnvironment]:
         with client.connect() as daemon:
             chosen = images.choose(daemon, plan)
-            images.ensure(daemon, chosen.all)
+            images.ensure(daemon, chosen.all, run.tell)
             made = Objects(daemon, run)
             with objects.removing(made), _opened(made, plan, chosen) as environment:
                 yield environment
@@ -88,7 +88,7 @@ def _clients(made: Objects, plan: Plan, running: Server, sockets: str) -> Client
     image = images.newer_clients(made.daemon, plan, running.major)
     if image is None:
         return clients.beside(running.container, running.major, plan.dumps)
-    images.ensure(made.daemon, [image])
+    images.ensure(made.daemon, [image], made.run.tell)
     return clients.apart(made, image, sockets=sockets, dumps=plan.dumps)
 
 

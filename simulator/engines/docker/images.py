@@ -130,10 +130,11 @@ def can_be_pulled(daemon: Daemon, image: str) -> bool:
     return True
 
 
-def ensure(daemon: Daemon, images: Iterable[str]) -> None:
+def ensure(daemon: Daemon, images: Iterable[str], tell: Tell = lambda _text: None) -> None:
     """Pull what is not here. Raises CannotTell that names the image and the daemon's reason."""
     for image in missing(daemon, images):
-        pull(daemon, image)
+        tell(f"pulling {image}")
+        pull(daemon, image, tell)
 
 
 def pull(daemon: Daemon, image: str, tell: Tell = lambda _text: None) -> None:

@@ -26,10 +26,12 @@ def _image_and_volume(objects: Objects, plan: Plan) -> tuple[str, str | None]:
         case Image(reference=reference):
             return reference, None
         case Build() as build:
+            objects.run.tell(f"building {build.context / build.dockerfile}")
             return builds.project(objects.daemon, build, objects.run.folder), None
         case Requirements() as requirements:
             base = images.python(requirements)
             if requirements.system_packages:
+                objects.run.tell(f"{base} with {', '.join(requirements.system_packages)}: built unless it is here")
                 base = builds.with_packages(objects.daemon, base, requirements.system_packages)
             return base, venv.volume(objects, base, requirements)
         case Interpreter():

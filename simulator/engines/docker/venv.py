@@ -87,6 +87,7 @@ def _fill(objects: Objects, image: str, name: str, requirements: Requirements, g
         if _is_complete(objects, image, name):
             return
         _remove_half_filled(objects, name)
+    objects.run.tell(f"installing {requirements.files[0].name} in a container of {image}; kept for later runs")
     objects.daemon.client.api.create_volume(name, labels={CACHE_LABEL: "venv"})
     installer = objects.container(
         "install", image, network="bridge", entrypoint=WAIT_FOREVER, mounts=[volume_mount(name, VENV)], user="0"

@@ -51,7 +51,7 @@ class EmbeddedEngine:
         places = Places(run.folder / f"e{len(list(run.folder.glob('e?')))}")
         run.record(KIND, folder=str(places.base))
         places.make()
-        python = _python(plan, places)
+        python = _python(plan, places, run.tell)
         confinement, unconfined = confine(plan, places.root, run.folder)
         user = server_user()
         folders = cluster.Folders(places.server)
@@ -119,7 +119,7 @@ def _server(run: Run, places: Places, start: Callable[[], server.Server]) -> Ite
             server.stop(running.child)
 
 
-def _python(plan: Plan, places: Places) -> interpreters.Python:
+def _python(plan: Plan, places: Places, tell: Callable[[str], None]) -> interpreters.Python:
     dependencies = plan.dependencies
     if isinstance(dependencies, Image | Build):
         raise CannotTell("the embedded engine runs no images", "run with --engine docker")
@@ -129,7 +129,7 @@ def _python(plan: Plan, places: Places) -> interpreters.Python:
             raise CannotTell(f"{dependencies.path} does not run", "correct `interpreter:` in the scenario")
         return python
     base = interpreters.find(dependencies.python)
-    made = interpreters.ask(venvs.virtual_environment(dependencies.files, base, places.install))
+    made = interpreters.ask(venvs.virtual_environment(dependencies.files, base, places.install, tell))
     if made is None:
         raise CannotTell(f"the virtual environment of {dependencies.files[0]} does not run", "migsim clean")
     return made

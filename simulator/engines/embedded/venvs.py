@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -45,7 +45,9 @@ OLDEST_SETUPTOOLS = "setuptools<58"
 WITHOUT_SETUPTOOLS = (3, 12)
 
 
-def virtual_environment(files: tuple[Path, ...], python: Python, temporary: Path) -> Path:
+def virtual_environment(
+    files: tuple[Path, ...], python: Python, temporary: Path, tell: Callable[[str], None] = lambda _text: None
+) -> Path:
     """The ``bin/python`` of an environment that has what ``files`` ask for; made once, then found.
 
     ``temporary`` is an existing folder for the installers' own files.
@@ -56,6 +58,7 @@ def virtual_environment(files: tuple[Path, ...], python: Python, temporary: Path
     with store.cached("venvs", _key(wanted, python, local)) as (folder, ready):
         interpreter = folder / "bin" / "python"
         if not ready:
+            tell(f"installing {files[0].name} with Python {python.version}; kept for later runs")
             environment = _installer_environment(temporary)
             _make(folder, python, environment)
             # A .pth file says where an editable's code is; setuptools' other way hides it from whoever looks.
