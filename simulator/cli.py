@@ -86,6 +86,8 @@ Environment = Annotated[
         help="A variable for the project's code; without a value: as it is set here. May be repeated.",
     ),
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress: the answer alone.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Each step of the progress a line, with its time.")]
 FormatOption = Annotated[Form, typer.Option("--format", help="json: the report alone, on stdout.")]
 Output = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Keep each report there, as JSON and text.")
@@ -121,6 +123,8 @@ def run(
         bool, typer.Option("--try-reset", help="Try the last resort as well: migrations deleted and written anew.")
     ] = False,
     jobs: Jobs = 1,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> int:
     """Rehearse: would migrate survive this database?"""
     from simulator.commands import run as running
@@ -128,7 +132,7 @@ def run(
     if no_trials and try_reset:
         raise UsageError("--no-trials and --try-reset exclude each other", "migsim run --help")
     options = running.Options(
-        shared=_shared(set_, env, engine, tier, confine),
+        shared=_shared(set_, env, engine, tier, confine, quiet, verbose),
         format=format_,
         output=output,
         keep=keep,
@@ -155,11 +159,13 @@ def fix(
     engine: EngineName = engines.AUTO,
     tier: Tier = None,
     confine: Confine = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> int:
     """Rehearse, and write the recommended fix as a script that stops wherever the database has changed."""
     from simulator.commands import fix as command
 
-    shared = _shared(set_, env, engine, tier, confine)
+    shared = _shared(set_, env, engine, tier, confine, quiet, verbose)
     return command.run(command.Wanted(shared, name, dump, project, output, force))
 
 
@@ -198,11 +204,15 @@ def nightly(
     ] = None,
     format_: FormatOption = "text",
     jobs: Jobs = 1,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> int:
     """Run every scenario tagged "nightly", keep each report in a dated folder, end with one table."""
     from simulator.commands import run as running
 
-    options = running.Options(shared=_shared(set_, env, engine, tier, confine), format=format_, jobs=jobs)
+    options = running.Options(
+        shared=_shared(set_, env, engine, tier, confine, quiet, verbose), format=format_, jobs=jobs
+    )
     return running.run_tag("nightly", options, output or running.REPORTS)
 
 
@@ -264,14 +274,16 @@ def showmigrations(
     tier: Tier = None,
     confine: Confine = None,
     format_: FormatOption = "text",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> int:
     """The baseline's history against the code: applied [X], pending [ ], recorded but not on disk [?]."""
     from simulator.commands import showmigrations as command
     from simulator.scenario import files
 
-    shared = _shared(set_, env, engine, tier, confine)
+    shared = _shared(set_, env, engine, tier, confine, quiet, verbose)
     loaded = files.read_all([files.find(name, Path.cwd())], shared.variables, os.environ)
-    return command.run(shared.over(loaded[0]), shared.engine, format_, printer())
+    return command.run(shared.over(loaded[0]), shared.engine, format_, printer(), shared.progress)
 
 
 @app.command()
@@ -351,7 +363,12 @@ def _variables(pairs: list[str] | None) -> Mapping[str, str]:
     return options.variables(pairs)
 
 
-def _shared(set_: list[str] | None, env: list[str] | None, engine: str, tier: Any, confine: Any) -> Shared:
+def _shared(
+    set_: list[str] | None, env: list[str] | None, engine: str, tier: Any, confine: Any, quiet: bool, verbose: bool
+) -> Shared:
     from simulator.commands import options
 
-    return options.Shared(options.variables(set_), options.environment(env), engine, tier, confine)
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose exclude each other", "migsim run --help")
+    talk: options.Talk = "quiet" if quiet else "verbose" if verbose else "normal"
+    return options.Shared(options.variables(set_), options.environment(env), engine, tier, confine, talk)

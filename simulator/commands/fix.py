@@ -11,7 +11,6 @@ from simulator.commands.dump import without_file
 from simulator.commands.options import Shared
 from simulator.errors import ExitCode, UsageError
 from simulator.host import store
-from simulator.host.progress import Progress
 from simulator.host.terminal import printer
 from simulator.model import Report, Verdict
 from simulator.run import rehearse_fix
@@ -40,7 +39,7 @@ def run(wanted: Wanted) -> int:
         raise UsageError(f"{wanted.output} is there already", f"migsim fix {again} -o {wanted.output} --force")
     loaded = wanted.shared.over(_loaded(wanted))
     console = printer(stderr=True)
-    progress = Progress(printer(stderr=True))
+    progress = wanted.shared.progress
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
     for_psql = wanted.output is not None and wanted.output.suffix == ".sql"

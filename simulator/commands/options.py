@@ -8,10 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from simulator.errors import UsageError
+from simulator.host.progress import Progress
+from simulator.host.terminal import printer
 from simulator.scenario.files import LoadedScenario
 
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
+
+Talk = Literal["quiet", "normal", "verbose"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,12 @@ class Shared:
     engine: str = "auto"
     tier: Literal["schema", "data"] | None = None
     confine: Literal["require", "if-possible"] | None = None
+    talk: Talk = "normal"
+
+    @property
+    def progress(self) -> Progress:
+        """What is said on stderr while it goes on."""
+        return Progress(printer(stderr=True), quiet=self.talk == "quiet", verbose=self.talk == "verbose")
 
     def over(self, loaded: LoadedScenario) -> LoadedScenario:
         """The scenario with what is said here in place of its own."""
@@ -46,6 +56,7 @@ class Shared:
         found = [f"--engine={self.engine}"]
         found += [f"--tier={self.tier}"] if self.tier else []
         found += [f"--confine={self.confine}"] if self.confine else []
+        found += [f"--{self.talk}"] if self.talk != "normal" else []
         return [*found, *(f"--env={name}" for name in self.environment)]
 
     @property

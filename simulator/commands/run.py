@@ -115,7 +115,7 @@ def as_arguments(options: Options) -> list[str]:
 def _rehearse_all(loaded: Sequence[LoadedScenario], options: Options) -> int:
     if options.output:
         _make(options.output)
-    progress = Progress(printer(stderr=True))
+    progress = options.shared.progress
     for line in store.sweep(engines.remove):
         progress.say(f"left by a dead run, and not removable yet: {line}")
     console = printer()

@@ -7,7 +7,7 @@ from typing import Literal
 from simulator import engines
 from simulator.host import store
 from simulator.host.progress import Progress
-from simulator.host.terminal import Terminal, printer
+from simulator.host.terminal import Terminal
 from simulator.model import History
 from simulator.run import history_of
 from simulator.scenario.files import LoadedScenario
@@ -16,10 +16,12 @@ from simulator.wording import json_text
 SCHEMA = "migsim.history/1"
 
 
-def run(loaded: LoadedScenario, engine: str, form: Literal["text", "json"], console: Terminal) -> int:
+def run(
+    loaded: LoadedScenario, engine: str, form: Literal["text", "json"], console: Terminal, progress: Progress
+) -> int:
     """Print every migration with its mark: applied, pending, recorded but not on disk."""
     store.sweep(engines.remove)
-    history = history_of(loaded, engine, Progress(printer(stderr=True)))
+    history = history_of(loaded, engine, progress)
     if form == "json":
         console.document(json_text(as_data(loaded.scenario.name, history)) + "\n")
         return 0

@@ -16,9 +16,11 @@ class Progress:
 
     console: Terminal
     quiet: bool = False
+    verbose: bool = False  # each line with the seconds since the beginning
     timings: dict[str, float] = field(default_factory=dict)
     _change: Callable[[str], None] | None = None
     _stage: str = ""
+    _began: float = field(default_factory=time.monotonic)
 
     @contextlib.contextmanager
     def stage(self, name: str, text: str) -> Iterator[None]:
@@ -45,13 +47,14 @@ class Progress:
     def say(self, text: str) -> None:
         """One line that stays."""
         if not self.quiet:
-            self.console.line(text)
+            after = f"{time.monotonic() - self._began:7.1f} s  " if self.verbose else ""
+            self.console.line(f"{after}{text}")
 
     @contextlib.contextmanager
     def _shown(self, text: str) -> Iterator[None]:
         if self.quiet:
             yield
-        elif self.console.is_terminal:
+        elif self.console.is_terminal and not self.verbose:
             with self.console.waiting(text) as self._change:
                 try:
                     yield

@@ -80,7 +80,7 @@ def test_a_row_of_the_summary(result: Result, row: tuple[str, ...]) -> None:
 
 def test_each_scenarios_process_is_told_every_option_but_those_of_the_parent() -> None:
     """And no value of a variable: others of this machine read command lines."""
-    shared = Shared({"dump": "a.dump"}, {"KEY": "hunter2", "DEBUG": None}, "embedded", "schema", "require")
+    shared = Shared({"dump": "a.dump"}, {"KEY": "hunter2", "DEBUG": None}, "embedded", "schema", "require", "verbose")
     given = Options(
         shared=shared,
         format="json",
@@ -97,6 +97,7 @@ def test_each_scenarios_process_is_told_every_option_but_those_of_the_parent() -
         "--engine=embedded",
         "--tier=schema",
         "--confine=require",
+        "--verbose",
         "--env=KEY",
         "--env=DEBUG",
         "--keep",

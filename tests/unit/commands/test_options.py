@@ -25,7 +25,7 @@ rehearse: {tier: data}
 @pytest.mark.parametrize("verb", VERBS)
 def test_they_have_them_all(verb: str) -> None:
     said = CliRunner().invoke(cli.app, [verb, "--help"], env={"COLUMNS": "200"}).output
-    for option in ("--engine", "--confine", "--tier", "--set", "--env"):
+    for option in ("--engine", "--confine", "--tier", "--set", "--env", "--quiet", "--verbose"):
         assert option in said, option
     assert "MIGSIM_ENGINE" in said
     assert "MIGSIM_CONFINE" in said
