@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
+from simulator.dumps.choice import taken
 from simulator.errors import UsageError
 from simulator.host.terminal import Terminal
 from simulator.project import ProjectLook, first_scenario, look
@@ -28,7 +30,9 @@ def init(
         raise UsageError(f"{seen.folder} holds no manage.py, nor does a folder in it", "migsim init FOLDER")
     path = seen.folder / files.FOLDER / f"{name}{files.SUFFIXES[0]}"
     _refuse_existing(path, force)
-    text = first_scenario.scenario_for(seen, dump or _newest_dump(seen.folder), name=name, environ=environ.keys())
+    found = None if dump else _newest_dump(seen.folder)
+    which = first_scenario.nightly(found, datetime.now(UTC) - taken(found)) if found else dump
+    text = first_scenario.scenario_for(seen, which, name=name, environ=environ.keys())
     # A name that can't be one is found here, before there is a file.
     scenario_text.load(text, path=path, variables={}, environ={})
     path.parent.mkdir(exist_ok=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from jinja2 import FileSystemLoader, Template
@@ -19,18 +23,44 @@ NAME = "prod-copy"
 _TEMPLATE = "scenario.yaml.j2"
 # Where people keep the dump that they then name; only a placeholder.
 _PLACEHOLDER = Path("dumps/prod.dump")
+_NUMBER = re.compile(r"\d(?:[\d_.:T-]*\d)?")  # a date, a time, a count
+_A_NIGHT = timedelta(hours=26)
 
 
-def scenario_for(look: ProjectLook, dump: Path | None, *, name: str = NAME, environ: Collection[str] = ()) -> str:
+@dataclass(frozen=True)
+class Dumps:
+    """Which dump a scenario restores: the newest that ``pattern`` matches; ``max_age``: an older one is an error."""
+
+    pattern: str  # a path where it matches no other
+    newest: bool = False
+    max_age: str | None = None
+
+
+def nightly(dump: Path, age: timedelta) -> Dumps:
+    """That dump and those that come after it: of one whose name holds a date or a number, whatever stands there.
+
+    Where its ``age`` tells that it is from last night, an older one is an error from now on.
+    """
+    name = _NUMBER.sub("*", glob.escape(dump.name))
+    path = str(dump.with_name(name)) if "*" in name else str(dump)
+    return Dumps(path, newest="*" in name, max_age="26h" if age < _A_NIGHT else None)
+
+
+def scenario_for(
+    look: ProjectLook, dump: Path | Dumps | None, *, name: str = NAME, environ: Collection[str] = ()
+) -> str:
     """The scenario of that project on that dump. Its paths are relative to ``look.folder``.
 
     ``environ`` are the names that are set where migsim runs: the text says which of the needed ones are not.
     """
+    dumps = dump if isinstance(dump, Dumps) else Dumps(str(dump or look.folder / _PLACEHOLDER))
     home = look.home.relative_to(look.folder)
     others = [str(path.parent.relative_to(look.folder)) for path in look.managers[1:]]
     return _template().render(
         name=name,
-        dump=_relative(dump, look.folder) if dump else str(_PLACEHOLDER),
+        dump=_relative(Path(dumps.pattern), look.folder),
+        newest=dumps.newest,
+        max_age=dumps.max_age,
         project=str(home),
         only_project=not others,
         other_projects=others,

@@ -39,7 +39,8 @@ PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390
 # Programs and libraries, which are everybody's to read; of /etc what says how names, users, zones, certificates and
 # libraries are looked up, and nothing that is somebody's secret: started by root, the command may read root's files.
 SYSTEM = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"),
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"),
+    *("/nix/store", "/gnu/store", "/home/linuxbrew/.linuxbrew"),  # programs of other package managers
     *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf"),
     *("/etc/protocols", "/etc/services", "/etc/localtime", "/etc/timezone", "/etc/locale.conf", "/etc/locale.alias"),
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives"),

@@ -6,12 +6,14 @@ import io
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from simulator.commands import init, render, validate
 from simulator.commands import list as list_command
+from simulator.dumps.choice import choose
 from simulator.errors import UsageError
 from simulator.host.terminal import Terminal
 from simulator.project import choices, first_scenario, look
@@ -82,7 +84,28 @@ def test_init_takes_the_youngest_dump_that_lies_there(tmp_path: Path, console: T
     folder = files.write(projects.plain(tmp_path), {"dumps/old.dump": "", "dumps/new one.sql.gz": ""})
     os.utime(folder / "dumps/old.dump", (1, 1))
     loaded = write_first(folder, console)
-    assert loaded.scenario.baseline[0].restore == Restore(dump="dumps/new one.sql.gz")
+    assert loaded.scenario.baseline[0].restore == Restore(dump="dumps/new one.sql.gz", max_age="26h")
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "restore"),
+    [
+        ("prod-2026-11-26.dump", False, Restore(dump="dumps/prod-*.dump", newest=True, max_age="26h")),
+        ("prod-2026-11-26T0300.dump", True, Restore(dump="dumps/prod-*.dump", newest=True)),
+        ("shop 7 [a].sql.gz", True, Restore(dump="dumps/shop * [[]a].sql.gz", newest=True)),
+        ("prod.dump", True, Restore(dump="dumps/prod.dump")),
+    ],
+)
+def test_init_takes_those_that_come_after_that_dump_too(
+    name: str, old: bool, restore: Restore, tmp_path: Path, console: Terminal
+) -> None:
+    folder = files.write(projects.plain(tmp_path), {f"dumps/{name}": ""})
+    if old:
+        os.utime(folder / "dumps" / name, (1, 1))
+    found = write_first(folder, console).scenario.baseline[0].restore
+    assert found == restore
+    chosen = choose(str(restore.dump), folder, restore.newest, None, datetime.now(UTC))
+    assert chosen.name == name
 
 
 def test_init_does_not_overwrite(tmp_path: Path, console: Terminal) -> None:
