@@ -88,7 +88,7 @@ def _run(
     clock, started = time.monotonic(), datetime.now(UTC)
     leftovers: list[str] = []
     text: str | None = None
-    with _limit(loaded.scenario, progress), store.open_run(keep=keep, tell=progress.say) as run:
+    with _limit(loaded.scenario, progress), store.open_run(keep=keep) as run:
         with progress.stage("sources", "reading the scenario's code and dumps"):
             found = trees.gather(loaded.scenario, loaded.root, run.folder, started)
             loaded = _with_tier(loaded, found)
@@ -96,7 +96,7 @@ def _run(
             result = of_conflict(loaded.scenario, found)
         else:
             choice = _choose(loaded, found, engine, progress)
-            with _opened(loaded, found, choice, run, progress) as stage:
+            with _opened(loaded, found, choice, _telling(run, choice, progress), progress) as stage:
                 result, text = _conclude(stage, trials=trials, reset=reset, script=script)
             leftovers = [] if keep else _leftovers(run, choice)
     report_ = replace(
@@ -119,10 +119,10 @@ def _with_tier(loaded: LoadedScenario, found: Sources) -> LoadedScenario:
 
 def history_of(loaded: LoadedScenario, engine: str, progress: Progress) -> History:
     """The baseline's history against the code's files, without migrating. Raises CannotTell."""
-    with _limit(loaded.scenario, progress), store.open_run(tell=progress.say) as run:
+    with _limit(loaded.scenario, progress), store.open_run() as run:
         found = trees.gather(loaded.scenario, loaded.root, run.folder, datetime.now(UTC))
         choice = _choose(loaded, found, engine, progress)
-        with _opened(loaded, found, choice, run, progress) as stage:
+        with _opened(loaded, found, choice, _telling(run, choice, progress), progress) as stage:
             trace = stage.settings
             if _has_loaded(trace):
                 with _sandbox(stage).clone() as databases, progress.stage("inspect", "reading the history"):
@@ -149,6 +149,21 @@ class Stage:
     checksum: Checksum | None
     progress: Progress
     keep: bool
+
+
+def _telling(run: store.Run, choice: Choice, progress: Progress) -> store.Run:
+    """The run, which says what takes long before it begins: no minutes go by where the settings can't load anyway."""
+
+    def tell(text: str) -> None:
+        if missing := choice.plan.lacking:
+            names = [one.partition(" ")[0] for one in missing]
+            raise CannotTell(
+                f"the settings need environment variables that are not set: {', '.join(missing)}",
+                f"add to the command: {' '.join(f'--env {name}=VALUE' for name in names)}",
+            )
+        progress.say(text)
+
+    return replace(run, tell=tell)
 
 
 @contextmanager

@@ -72,4 +72,5 @@ class Plan:
     environment: Mapping[str, str] = field(default_factory=dict)  # for the project's process; values are secret
     confine_required: bool = True  # embedded: refuse where the kernel allows no namespace
     disk_needed: int = 0  # bytes that the run will write at least
+    lacking: tuple[str, ...] = ()  # variables that the settings fail without for sure, each with where it is read
     dumps: tuple[Path, ...] = ()  # docker: mounted in the server place where the daemon shares our file system

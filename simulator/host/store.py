@@ -33,7 +33,8 @@ class Run:
     id: str
     folder: Path
     keep: bool = False  # --keep: what it made outlives it, until ``migsim clean``
-    tell: Callable[[str], None] = lambda _text: None  # a line for who waits, before what takes long
+    # Called before what takes long, with a line for who waits. May raise, where it is known to come to nothing.
+    tell: Callable[[str], None] = lambda _text: None
 
     def record(self, kind: str, **facts: str) -> None:
         """Write down a thing that is about to be created. ``kind`` tells which engine knows how to remove it."""
@@ -65,12 +66,12 @@ def cache_folder() -> Path:
 
 
 @contextlib.contextmanager
-def open_run(*, keep: bool = False, tell: Callable[[str], None] = lambda _text: None) -> Iterator[Run]:
+def open_run(*, keep: bool = False) -> Iterator[Run]:
     """A fresh run, locked while it lives. Its folder goes at the end, unless it comes there and is kept."""
     runs = _private(runs_folder())
     name = secrets.token_hex(5)
     folder = runs / name
-    run = Run(id=name, folder=folder, keep=keep, tell=tell)
+    run = Run(id=name, folder=folder, keep=keep)
     # Made under the lock of the parent, or a sweep could take the folder between its birth and its lock.
     with _locked(runs / ".lock"):
         folder.mkdir(mode=0o700)

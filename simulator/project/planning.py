@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from simulator import project
-from simulator.engines.plan import Build, Dependencies, Image, Plan
+from simulator.engines.plan import Build, Dependencies, Image, Interpreter, Plan, Requirements
 from simulator.model import Dump
 from simulator.postgres.version import major
 from simulator.project.environment import environment
+from simulator.project.look import ProjectLook
+from simulator.project.settings_source import certainly_missing
 from simulator.scenario.files import LoadedScenario
 from simulator.sources.trees import Sources
 
@@ -29,6 +31,7 @@ def plans(loaded: LoadedScenario, found: Sources) -> tuple[Plan, ...]:
     scenario, dumps = loaded.scenario, tuple(found.dumps.values())
     tops = (found.code.root, loaded.root)
     look = project.look(found.code.project, tops=tops, settings=scenario.django.settings, as_served=False)
+    given = environment(scenario.django, loaded.root, os.environ)
     return tuple(
         Plan(
             scenario=scenario.name,
@@ -40,13 +43,23 @@ def plans(loaded: LoadedScenario, found: Sources) -> tuple[Plan, ...]:
             postgres_image=scenario.postgres.image,
             exact_major=scenario.postgres.version is not None,
             parameters=scenario.postgres.parameters,
-            environment=environment(scenario.django, loaded.root, os.environ),
+            environment=given,
+            # An image may bring variables along.
+            lacking=lacking(look, given) if isinstance(dependencies, Requirements | Interpreter) else (),
             confine_required=scenario.rehearse.confine == "require",
             dumps=tuple(dump.path for dump in dumps),
             disk_needed=room(dumps),
         )
         for dependencies in project.choices(scenario.django, look, loaded.root)
     )
+
+
+def lacking(look: ProjectLook, given: Collection[str]) -> tuple[str, ...]:
+    """What the settings fail without for sure, each as "NAME (settings.py:7)"."""
+    if not look.managers:
+        return ()
+    found = certainly_missing(look.source, given, look.managers[0])
+    return tuple(f"{one.name} ({one.path.relative_to(look.home)}:{one.line})" for one in found)
 
 
 def brings_code(dependencies: Dependencies) -> bool:

@@ -15,28 +15,35 @@ from pathlib import Path
 _DEFAULT_NAMES = {"db": "DATABASE_URL", "db_url": "DATABASE_URL", "cache": "CACHE_URL", "email_url": "EMAIL_URL"}
 _NOT_READS = frozenset({"read_env", "read_envfile", "prefixed", "seal", "parse_value"})
 _CASTS = frozenset({"bool", "bytes", "dict", "float", "int", "json", "list", "str", "tuple"})
+_PLAIN = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)
+_PERHAPS = (ast.IfExp, ast.BoolOp, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CAUGHT = frozenset({"Exception", "ImproperlyConfigured", "KeyError", "LookupError"})
 
 
 @dataclass(frozen=True)
 class Variable:
-    """An environment variable that code reads. Without it, required code raises; other code goes on with None."""
+    """An environment variable that code reads. Without it, required code raises; other code goes on with None.
+
+    ``always``: whatever else holds, since no condition, function or ``try`` stands around it.
+    """
 
     name: str
     path: Path
     line: int
     required: bool
+    always: bool = False
 
 
 def reads(tree: ast.Module, path: Path) -> Iterator[Variable]:
     """Every variable that the module reads without a default, in order, each as often as it is read."""
     names = _Names.of(tree)
     excused = _excused(tree)
+    always = {id(node) for statement in tree.body if isinstance(statement, _PLAIN) for node in _reached(statement)}
     for node in ast.walk(tree):
         if isinstance(node, ast.expr) and (found := _read(node, names)) is not None:
             name, required = found
             if name not in names.defaults and name not in names.guarded and (id(node), required) not in excused:
-                yield Variable(name, path, node.lineno, required)
+                yield Variable(name, path, node.lineno, required, id(node) in always)
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,14 @@ def _guarded(nodes: list[ast.AST]) -> Iterator[str]:
                 _is_environ(value)
             ):
                 yield name
+
+
+def _reached(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all in it that is evaluated with it."""
+    yield node
+    if not isinstance(node, _PERHAPS):
+        for inner in ast.iter_child_nodes(node):
+            yield from _reached(inner)
 
 
 def _excused(tree: ast.Module) -> set[tuple[int, bool]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,13 @@ from simulator.project.settings_reads import Variable, reads
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
 # Set by the sandbox or by any system: nobody has to name them.
 _ALWAYS_THERE = frozenset(
-    {"DATABASE_URL", "PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT", "PGUSER", _SETTINGS, "HOME", "PATH"}
+    {"DATABASE_URL", "PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT", "PGUSER", _SETTINGS}
+    | {"HOME", "LANG", "LC_ALL", "PATH", "TMPDIR"}
+)
+# What reads variables from somewhere else than the environment, or puts them there.
+_BRINGS = re.compile(
+    r"dotenv|read_env|decouple|AutoConfig|FileAware|\.env\b|putenv|environ\[[^\]]+\]\s*=(?!=)|environ\.update"
+    rf"|environ\.setdefault\((?!\s*[\"']{_SETTINGS})"
 )
 # Backends that no PostgreSQL dump can be for; an ENGINE of another name may be a wrapper of Django's.
 _OTHER_BACKENDS = ("sqlite3", "spatialite", "mysql", "oracle", "dummy")
@@ -27,6 +34,7 @@ class SettingsSource:
     """
 
     files: tuple[Path, ...] = ()
+    always: frozenset[Path] = frozenset()  # of these, those that no condition decides about
     variables: tuple[Variable, ...] = ()
     databases: tuple[tuple[str, str | None], ...] = ()
 
@@ -47,13 +55,7 @@ def settings_of(manage: Path) -> str | None:
 def read_settings(module: str, home: Path) -> SettingsSource:
     """Read a settings module of the project in ``home``, and the modules it takes its settings from."""
     start = module_file(home, module)
-    todo = [start] if start else []
-    files: list[Path] = []
-    while todo:
-        path = todo.pop()
-        if path not in files:
-            files.append(path)
-            todo.extend(_sources(path, home))
+    files = _all_from(start, home, _nodes)
     variables: dict[str, Variable] = {}
     for path in files:
         for found in reads(_tree(path), path):
@@ -62,13 +64,60 @@ def read_settings(module: str, home: Path) -> SettingsSource:
                 variables[found.name] = found
     # The settings module itself comes last: what it says wins.
     databases = dict(pair for path in reversed(files) for pair in _databases(path))
-    return SettingsSource(tuple(files), tuple(variables.values()), tuple(databases.items()))
+    always = frozenset(_all_from(start, home, lambda path: iter(_tree(path).body)))
+    return SettingsSource(tuple(files), always, tuple(variables.values()), tuple(databases.items()))
+
+
+def _all_from(start: Path | None, home: Path, nodes: Callable[[Path], Iterator[ast.AST]]) -> list[Path]:
+    """The module and those that it takes settings from, by these nodes of each."""
+    todo = [start] if start else []
+    files: list[Path] = []
+    while todo:
+        path = todo.pop()
+        if path not in files:
+            files.append(path)
+            todo.extend(_sources(path, home, nodes(path)))
+    return files
 
 
 def missing_variables(source: SettingsSource, given: Collection[str]) -> tuple[Variable, ...]:
     """The variables that the settings read without a default and that are not among ``given``."""
     there = _ALWAYS_THERE.union(given)
     return tuple(variable for variable in source.variables if variable.name not in there)
+
+
+def certainly_missing(source: SettingsSource, given: Collection[str], manage: Path) -> tuple[Variable, ...]:
+    """Those without which the settings fail for sure: each is read in any case, in files that are read in any case, and
+    no code of the project is run by then that could bring them along (a .env that is read, a module of its own)."""
+    home = manage.parent
+    before = (manage, *source.files)
+    if any(_BRINGS.search(_text(path)) or _runs_others(path, home, source.files) for path in before):
+        return ()
+    missing = missing_variables(source, given)
+    return tuple(one for one in missing if one.required and one.always and one.path in source.always)
+
+
+def _runs_others(path: Path, home: Path, known: Collection[Path]) -> bool:
+    """Whether it imports a module of the project's that is none of the settings."""
+    for node in _nodes(path):
+        modules: list[tuple[Path, str]] = []
+        if isinstance(node, ast.Import):
+            modules = [(home, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = path.parents[node.level - 1] if node.level else home
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            modules = [(base, name) for name in names]
+        files = (module_file(base, name) for base, name in modules)
+        if any(file is not None and file not in known for file in files):
+            return True
+    return False
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def is_other_backend(engine: str | None) -> bool:
@@ -110,9 +159,9 @@ def _engine(value: ast.expr) -> str | None:
     return None
 
 
-def _sources(path: Path, home: Path) -> Iterator[Path]:
+def _sources(path: Path, home: Path, nodes: Iterator[ast.AST]) -> Iterator[Path]:
     """The project's modules that a settings module takes settings from: star imports, its own package's, includes."""
-    for node in _nodes(path):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
             star = any(alias.name == "*" for alias in node.names)
             for found in _imported(node, path, home):

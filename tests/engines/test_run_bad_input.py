@@ -192,6 +192,17 @@ def test_settings_that_do_not_load_are_unknown(
     assert name in report["because"]
 
 
+def test_what_is_missing_for_sure_is_said_before_anything_is_installed(migsim: Command) -> None:
+    blog.write(migsim.folder, settings="import os\nKEY = os.environ['SHOP_API_KEY']\nPORT = os.environ['SHOP_PORT']\n")
+    (migsim.folder / "requirements.txt").write_text("no-such-package-at-all\n")
+    blog.scenario(migsim.folder, django={"interpreter": None, "requirements": "requirements.txt"})
+    done = migsim("run", "case", "--engine", "embedded")
+    message, hint = _is_told(done, 3, ("SHOP_API_KEY (settings.py:", "SHOP_PORT (settings.py:"))
+    assert "installed" not in message
+    assert hint == "add to the command: --env SHOP_API_KEY=VALUE --env SHOP_PORT=VALUE"
+    migsim.assert_nothing_left()
+
+
 def test_models_that_do_not_import_are_unknown(migsim: Command) -> None:
     blog.write(migsim.folder, {"blog/models.py": "import nowhere_to_be_found\n"})
     report = migsim.rehearse()

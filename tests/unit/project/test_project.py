@@ -10,7 +10,7 @@ from simulator.engines.plan import Build, Image, Interpreter, Requirements
 from simulator.errors import UsageError
 from simulator.project import choices, look
 from simulator.project.environment import environment, unset
-from simulator.project.settings_source import missing_variables
+from simulator.project.settings_source import certainly_missing, missing_variables
 from simulator.scenario import Django
 from tests.support import files, projects, repository
 
@@ -55,6 +55,36 @@ def test_what_production_serves_is_chosen_together(tmp_path: Path) -> None:
     assert by_manage.env_files == (top / ".envs/.local/.django",)
     said = look(top, settings="config.settings.production", as_served=False)
     assert said.packaging.requirements == top / "requirements/production.txt"
+
+
+NEEDS = "import os\nKEY = os.environ['KEY']\nfrom .more import *\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "missing"),
+    [
+        ({}, {"KEY", "MORE"}),
+        ({"mysite/more.py": "import os\nif os.name == 'nt':\n    MORE = os.environ['MORE']\n"}, {"KEY"}),
+        ({"mysite/more.py": "import os\nMORE = os.environ['MORE'] if os.name == 'nt' else 1\n"}, {"KEY"}),
+        ({"mysite/more.py": "import os\ndef later():\n    return os.environ['MORE']\n"}, {"KEY"}),
+        ({"mysite/more.py": "import os\nMORE = os.environ.get('MORE')\n"}, {"KEY"}),
+        ({"mysite/settings.py": NEEDS.replace("from", "if KEY:\n    from")}, {"KEY"}),
+        ({"mysite/settings.py": f"from dotenv import load_dotenv\nload_dotenv()\n{NEEDS}"}, set()),
+        ({"mysite/settings.py": f"import helpers\n{NEEDS}", "helpers.py": "import os\nos.putenv('KEY', '1')\n"}, set()),
+        ({"mysite/settings.py": f"import os\nos.environ['KEY'] = '1'\n{NEEDS}"}, set()),
+        ({"manage.py": f"import os\nos.environ.setdefault('KEY', '1')\n{projects.MANAGE}"}, set()),
+    ],
+)
+def test_which_variables_the_settings_fail_without_for_sure(
+    changed: dict[str, str], missing: set[str], tmp_path: Path
+) -> None:
+    usual = {"mysite/settings.py": NEEDS, "mysite/more.py": "import os\nMORE = int(os.environ['MORE'])\n"}
+    manage = {"manage.py": projects.MANAGE.format(settings="mysite.settings")}
+    written = {name: text.replace("{settings}", "mysite.settings") for name, text in changed.items()}
+    seen = look(files.write(projects.plain(tmp_path), {**usual, **manage, **written}))
+    found = certainly_missing(seen.source, {"GIVEN"}, seen.managers[0])
+    assert {one.name for one in found} == missing
+    assert not certainly_missing(seen.source, {"KEY", "MORE"}, seen.managers[0])
 
 
 @pytest.mark.parametrize("settings", ["config.settings.gone", "mysite.settings"])
