@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from uv import find_uv_bin
 
 from simulator.errors import CannotTell
+from simulator.host import process
 
 # A line that installs from a folder or file of this machine: "-e .[dev]", "./libs/shop", "../dist/shop-1.whl".
 _EDITABLE = re.compile(r"\s*(?:-e|--editable)(?:\s+|=)([^\s#;\[]+)")
@@ -47,6 +51,31 @@ def gather(files: Iterable[Path]) -> Gathered:
     )
 
 
+def is_poetrys(written: Mapping[str, Any]) -> bool:
+    """Whether a pyproject.toml has its dependencies in Poetry's own table, and names the backend that can read them."""
+    poetry = (written.get("tool") or {}).get("poetry") or {}
+    backend = (written.get("build-system") or {}).get("build-backend") or ""
+    return bool(poetry.get("dependencies")) and "poetry" in backend and poetry.get("package-mode") is not False
+
+
+def _locked(path: Path) -> Iterator[str]:
+    """The pinned dependencies that uv itself reads out of the lock beside that pyproject.toml; no network is needed."""
+    asked = ("--frozen", "--no-dev", "--no-emit-project", "--no-hashes", "--no-header", "--no-annotate")
+    exported = process.run((find_uv_bin(), "export", "--quiet", *asked), cwd=str(path.parent))
+    if exported.code != 0:
+        said = (exported.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise CannotTell(
+            f"{path.with_name('uv.lock')} can't be read by uv: {said}", "uv lock, or name a requirements file"
+        )
+    for line in filter(None, map(str.strip, exported.stdout.splitlines())):
+        if line.startswith(("-e", ".", "/")):
+            raise CannotTell(
+                f"{path.with_name('uv.lock')} has {line.removeprefix('-e ')}, which is a folder of this machine",
+                "name `interpreter:` with a Python that has everything, or an image",
+            )
+        yield line
+
+
 def _read(path: Path, who: str, seen: dict[Path, bytes]) -> None:
     if path in seen:
         return
@@ -74,14 +103,21 @@ def _local(content: bytes) -> Iterator[str]:
 
 
 def _arguments(path: Path, folder: Path, content: bytes) -> Iterator[str]:
-    """What pip is asked for; of a pyproject.toml its dependencies, not the project itself."""
+    """What pip is asked for; of a pyproject.toml its dependencies, as uv.lock pins them, not the project itself."""
     if path.name != "pyproject.toml":
         yield from ("-r", os.path.relpath(path, folder))
         return
     try:
-        project = tomllib.loads(content.decode()).get("project", {})
+        written = tomllib.loads(content.decode())
+        project = written.get("project", {})
     except ValueError as error:
         raise CannotTell(f"{path} is not TOML: {error}", "correct it, or name a requirements file") from None
+    if project and path.with_name("uv.lock").is_file():
+        yield from _locked(path)
+        return
+    if not project and is_poetrys(written):
+        yield from ("-r", os.path.relpath(path, folder))  # uv asks its build backend for the dependencies
+        return
     if not project:
         raise CannotTell(
             f"{path} has no [project] table to read dependencies from",

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from simulator.engines.plan import Build
+from simulator.engines.requirements import is_poetrys
 from simulator.project import deployment
 
 _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -109,6 +110,8 @@ def _foreign(folders: Sequence[Path], projects: Sequence[tuple[Path, Mapping[str
 
 
 def _lists_dependencies(content: Mapping[str, Any]) -> bool:
+    if is_poetrys(content):
+        return True
     project = _mapping(content.get("project"))
     return bool(project.get("dependencies")) or "dependencies" in (project.get("dynamic") or ())
 

@@ -52,6 +52,11 @@ def volume(objects: Objects, image: str, requirements: Requirements) -> str:
     Raises CannotTell with the file's name and pip's last lines when it can't be installed.
     """
     gathered = gather(requirements.files)
+    if any(argument.endswith("pyproject.toml") for argument in gathered.arguments):
+        raise CannotTell(
+            f"{requirements.files[0]} has its dependencies in Poetry's own format, which pip in a container can't read",
+            "use --engine embedded, name what `poetry export` writes, or bring an image with `image:` or `build:`",
+        )
     if gathered.local:
         raise CannotTell(
             f"{requirements.files[0]} installs {gathered.local[0]} from this machine, which no container has",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from simulator.engines.docker import archive, builds, debian, images, outside
 from simulator.engines.requirements import gather
@@ -147,3 +150,35 @@ def test_what_debian_has_can_be_made(image: str) -> None:
 @pytest.mark.parametrize("image", ["postgres:14", "postgres:latest", "python:3.12-slim", "redis:7", "me/postgres:15"])
 def test_what_debian_does_not_have_is_not_promised(image: str) -> None:
     assert debian.recipe(image) is None
+
+
+def test_a_lock_of_uvs_pins_what_a_pyproject_asks_for(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    index.mkdir()
+    for version in ("1.0", "2.0"):
+        with zipfile.ZipFile(index / f"small_thing-{version}-py3-none-any.whl", "w") as wheel:
+            info = f"small_thing-{version}.dist-info"
+            wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: small-thing\nVersion: {version}\n")
+            wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(f"{info}/RECORD", "")
+    project = tmp_path / "p"
+    project.mkdir()
+    asks = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["small-thing<2"]\n'
+    (project / "pyproject.toml").write_text(f'{asks}[tool.uv]\nno-index = true\nfind-links = ["{index}"]\n')
+    subprocess.run([find_uv_bin(), "lock", "--quiet", "--python", sys.executable], cwd=project, check=True)
+    assert gather([project / "pyproject.toml"]).arguments == ("small-thing==1.0",)
+    (project / "uv.lock").write_text("nonsense")
+    with pytest.raises(CannotTell, match=r"uv\.lock can't be read by uv: "):
+        gather([project / "pyproject.toml"])
+
+
+def test_poetrys_own_table_is_read_by_its_backend(tmp_path: Path) -> None:
+    table = '[tool.poetry]\n{}[tool.poetry.dependencies]\ndjango = "^5"\n'
+    backend = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+    path = tmp_path / "pyproject.toml"
+    path.write_text(table.format("") + backend)
+    assert gather([path]).arguments == ("-r", "pyproject.toml")
+    for unreadable in (table.format(""), table.format("package-mode = false\n") + backend):
+        path.write_text(unreadable)
+        with pytest.raises(CannotTell, match=r"has no \[project\] table"):
+            gather([path])
