@@ -96,7 +96,8 @@ def test_a_report_is_kept_before_the_next_scenario_begins(tmp_path: Path) -> Non
     (tmp_path / "project").mkdir()
     (tmp_path / "kept" / "second.json").mkdir(parents=True)
     done = _rehearse(tmp_path, "first", "second", "--output", "kept")
-    assert done.returncode == 4
+    assert done.returncode == 3
+    assert "kept/second.json: Is a directory" in done.stderr
     assert json.loads((tmp_path / "kept" / "first.json").read_text())["scenario"] == "first"
     assert "absent.dump" in (tmp_path / "kept" / "first.txt").read_text()
 
