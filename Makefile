@@ -6,21 +6,23 @@ BIN    := $(VENV)/bin
 # Hundreds of processes of migsim's would each compile its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check images bench clean
+.PHONY: run test check lint images bench clean
 
 run: $(VENV)/ready
 	$(BIN)/migsim run prod-copy; code=$$?; test $$code -le 1
 
 test: $(VENV)/ready
 	$(BIN)/python -m tests.support.engines
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
-check: $(VENV)/ready
+check: lint
+	$(BIN)/python -m pytest -q -n 2 tests/unit
+
+lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 tests/unit
 
 images: $(VENV)/ready
 	$(BIN)/migsim images --build

@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -73,7 +74,10 @@ class Limited:
         fork = get_context("fork")
         ours, theirs = fork.Pipe()
         self._child = fork.Process(target=_serve, args=(theirs, ours, self._seconds, self._megabytes), daemon=True)
-        self._child.start()
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads whose locks the child would find taken; it waits for none of theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._child.start()
         theirs.close()
         self._pipe = ours
         return ours
