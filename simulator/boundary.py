@@ -29,6 +29,9 @@ REFUSALS = {
     errno.EMFILE: "allow more open files: ulimit -n 4096",
     errno.ENFILE: "end programs that hold many files open",
     errno.ENOMEM: "end programs that hold much memory",
+    errno.EIO: "see what the system says of the disk: dmesg",
+    errno.ESTALE: "mount the network's folder again",
+    errno.ENOTCONN: "mount the network's folder again",
 }
 
 
@@ -76,10 +79,19 @@ def complain(error: MigsimError) -> None:
 
 def explain(error: Exception) -> MigsimError:
     """What to say of an exception that nobody expected: the machine's refusal, or a bug of migsim's."""
+    if isinstance(error, FileNotFoundError) and not error.filename and not _is_somewhere():
+        return CannotTell("the current folder is not there any more", "cd into one that is")
     if isinstance(error, OSError) and (error.errno in REFUSALS or (error.errno and error.filename)):
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
         return CannotTell(f"{where}{error.strerror}", REFUSALS.get(error.errno or 0, _LOOK))
     return describe_bug(error)
+
+
+def _is_somewhere() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def describe_bug(error: Exception) -> MigsimError:

@@ -324,7 +324,7 @@ def cache_show() -> int:
 
 @cache.command("prune")
 def cache_prune() -> int:
-    """Remove it all; the next run makes again what it needs."""
+    """Remove it all, Docker's volumes and images too (the whole machine's); the next run makes again what it needs."""
     from simulator.commands import cache as command
 
     return command.prune(printer())

@@ -66,7 +66,8 @@ def choose(requested: str, plans: Sequence[Plan]) -> Choice:
 
 def remove(entry: Mapping[str, str]) -> bool:
     """Remove one thing that a dead run's ledger names; its kind begins with the engine's name. True: it is gone."""
-    return engine(entry["kind"].partition("-")[0]).remove(entry)
+    name = entry["kind"].partition("-")[0]
+    return name in ENGINES and engine(name).remove(entry)  # of another version's engine: it stays named
 
 
 def _why(requested: str, name: str, reasons: Sequence[str]) -> str:

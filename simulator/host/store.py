@@ -106,8 +106,13 @@ def sweep(remove: Callable[[Mapping[str, str]], bool], *, kept: bool = False) ->
     if not runs.is_dir():
         return []
     left: list[str] = []
+    dead: list[Path] = []
     with _locked(runs / ".lock"):
-        dead = [folder for folder in _runs_in(runs) if _is_dead(folder)]
+        for folder in _runs_in(runs):
+            try:
+                dead += [folder] if _is_dead(folder) else []
+            except OSError as error:  # one that can't be looked at keeps no other from being removed
+                left.append(f"run {folder.name}: {error.strerror}: {error.filename}")
     for folder in dead:
         if (folder / "kept").exists() and not kept:
             continue
@@ -125,17 +130,23 @@ def live_runs() -> list[str]:
     runs = runs_folder()
     if not runs.is_dir():
         return []
+    living = []
     with _locked(runs / ".lock"):
-        return [folder.name for folder in _runs_in(runs) if not _is_dead(folder)]
+        for folder in _runs_in(runs):
+            with contextlib.suppress(OSError):  # a sweep names it
+                living += [] if _is_dead(folder) else [folder.name]
+    return living
 
 
 def read_ledger(folder: Path) -> list[dict[str, str]]:
-    """The things a run wrote down. A last line cut by a kill named nothing that exists yet."""
+    """The things a run wrote down. A last line cut by a kill named nothing that exists yet; a torn one is no entry."""
     entries = []
     with contextlib.suppress(FileNotFoundError):
-        for line in (folder / "ledger.jsonl").read_text().splitlines():
-            with contextlib.suppress(json.JSONDecodeError):
-                entries.append(json.loads(line))
+        for line in (folder / "ledger.jsonl").read_bytes().splitlines():
+            with contextlib.suppress(ValueError):  # no UTF-8, or no JSON
+                entry = json.loads(line)
+                if isinstance(entry, dict) and isinstance(entry.get("kind"), str):
+                    entries.append(entry)
     return entries
 
 

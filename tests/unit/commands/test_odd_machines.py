@@ -111,3 +111,17 @@ def test_doctor_goes_on_to_its_end(project: Path, environment: Mapping[str, str]
     assert done.returncode in (0, 3)
     names = [line.split()[1] for line in done.stdout.splitlines()]
     assert (names[0], names[-3:]) == ("docker", ["git", "runs", "cache"])
+
+
+@pytest.mark.parametrize("verb", ["list", "validate", "run", "init", "guard"])
+def test_a_folder_that_was_removed_meanwhile_is_said(tmp_path: Path, verb: str) -> None:
+    inside = f'mkdir gone && cd gone && rmdir ../gone && exec "$@" {"--tag nightly" if verb == "run" else ""}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", inside, "sh", sys.executable, "-P", "-m", "simulator", verb],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert done.stderr == "migsim: the current folder is not there any more\nhint: cd into one that is\n"

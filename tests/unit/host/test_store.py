@@ -159,3 +159,34 @@ def test_what_is_cached_is_closed_to_others(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "venv").mkdir(mode=0o777)
     with store.cached("venv", "key") as (folder, _ready):
         assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+
+
+def test_a_ledger_that_a_power_cut_tore_keeps_what_can_be_read() -> None:
+    folder = dead_run()
+    ledger = folder / "ledger.jsonl"
+    ledger.write_bytes(b'\xff\xfe\x00\n5\n[1]\n{"name": "x"}\n{"kind": 5}\n' + ledger.read_bytes())
+    assert [entry["name"] for entry in store.read_ledger(folder)] == ["first", "second"]
+    removed: list[str] = []
+
+    def remove(entry: Mapping[str, str]) -> bool:
+        removed.append(entry["name"])
+        return True
+
+    assert store.sweep(remove) == []
+    assert (removed, folder.exists()) == (["second", "first"], False)
+
+
+def test_a_run_that_can_not_be_looked_at_is_named_and_the_others_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed, other = dead_run(), dead_run()
+    looked = store._is_dead
+
+    def refused(folder: Path) -> bool:
+        if folder == closed:
+            raise PermissionError(13, "Permission denied", str(folder / "lock"))
+        return looked(folder)
+
+    monkeypatch.setattr(store, "_is_dead", refused)
+    (left,) = store.sweep(lambda _entry: True)
+    assert left == f"run {closed.name}: Permission denied: {closed / 'lock'}"
+    assert (closed.exists(), other.exists()) == (True, False)
+    assert store.live_runs() == []
